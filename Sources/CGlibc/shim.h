@@ -1,0 +1,2 @@
+// Parts of glibc that Swift's Glibc module leaves out.
+#include <malloc.h>
