@@ -32,6 +32,8 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
         .systemLibrary(name: "CGlibc"),
+        .target(name: "COTLP", dependencies: ["CProtobufC"]),
         .target(name: "OTLPWire", swiftSettings: strict),
+        .target(name: "OTLPMessages", dependencies: ["OTLPWire", "COTLP", "CProtobufC"], swiftSettings: strict),
     ]
 )
