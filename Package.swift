@@ -35,5 +35,9 @@ let package = Package(
         .target(name: "COTLP", dependencies: ["CProtobufC"]),
         .target(name: "OTLPWire", swiftSettings: strict),
         .target(name: "OTLPMessages", dependencies: ["OTLPWire", "COTLP", "CProtobufC"], swiftSettings: strict),
+        .target(
+            name: "CollectorCore",
+            dependencies: ["OTLPWire", nio, .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
     ]
 )

@@ -1,0 +1,25 @@
+/// A receiver, processor, connector, exporter or extension that the service runs.
+///
+/// The service starts components downstream first (exporters, then processors, then receivers), so that whoever starts may
+/// send at once, and shuts them down upstream first, so that whoever shuts down gets nothing new.
+package protocol Component: AnyObject, Sendable {
+    /// Called once, before any traffic reaches the component. Throwing stops the service.
+    func start() async throws(ComponentError)
+
+    /// Called when nothing upstream sends any more: delivers what is held, until `deadline` (nanoseconds of the
+    /// clock's `now()`), counts what remains as dropped. Safe without `start` and when called twice.
+    func shutdown(deadline: UInt64) async
+}
+
+/// Why a component cannot run: shown to the operator, ends the process with status 1.
+package struct ComponentError: Error, Sendable, CustomStringConvertible {
+    /// Names what failed, where, and what would be right.
+    package var description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A component that takes batches.
+package typealias ConsumingComponent = Component & Consumer
