@@ -39,5 +39,11 @@ let package = Package(
             name: "CollectorCore",
             dependencies: ["OTLPWire", nio, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
+        .target(
+            name: "CollectorTransport",
+            dependencies: [
+                "CollectorCore", "OTLPWire", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL,
+            ],
+            swiftSettings: strict),
     ]
 )
