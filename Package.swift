@@ -45,5 +45,9 @@ let package = Package(
                 "CollectorCore", "OTLPWire", "CZlib", nio, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioTLS, nioSSL,
             ],
             swiftSettings: strict),
+        .target(
+            name: "CollectorReceivers",
+            dependencies: ["CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire", nio],
+            swiftSettings: strict),
     ]
 )
