@@ -49,5 +49,6 @@ let package = Package(
             name: "CollectorReceivers",
             dependencies: ["CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire", nio],
             swiftSettings: strict),
+        .target(name: "CollectorProcessors", dependencies: ["CollectorCore", "OTLPWire", nio], swiftSettings: strict),
     ]
 )
