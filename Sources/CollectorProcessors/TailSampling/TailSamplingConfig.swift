@@ -1,0 +1,66 @@
+package import CollectorCore
+
+/// `tail_sampling`: the keys and defaults of the OpenTelemetry Collector 0.156, and `max_buffer_mib`.
+package struct TailSamplingConfig: Sendable {
+    package enum Strategy: String, CaseIterable, Sendable {
+        case traceComplete = "trace-complete"
+        case spanIngest = "span-ingest"
+    }
+
+    /// From a trace's first span to its decision.
+    package var decisionWait: Duration
+    /// From a trace's root span to its decision, when that is earlier; zero leaves it to `decisionWait`.
+    package var decisionWaitAfterRoot: Duration
+    /// Undecided traces at most; nil leaves the bound to the bytes.
+    package var maximumTraces: Int?
+    /// Whether requests wait for room instead of traces being decided early.
+    package var blocksOnOverflow: Bool
+    /// Bytes of the whole window; nil is half of the byte budget.
+    package var maximumBufferBytes: Int?
+    /// A larger trace is dropped; nil is no limit.
+    package var maximumTraceBytes: Int?
+    package var keptCacheSize: Int
+    package var notKeptCacheSize: Int
+    package var samplesOnFirstMatch: Bool
+    package var strategy: Strategy
+    package var dropsPendingOnShutdown: Bool
+    /// Nil is one per core.
+    package var shards: Int?
+    package var policies: [PolicyConfig]
+
+    /// Decisions remembered by default: about as many traces as the OpenTelemetry Collector remembers (`num_traces`).
+    package static let defaultCacheSize = 50_000
+
+    /// More decisions than memory of today's machines can remember.
+    static let largestCache = 1 << 28
+
+    package init(_ reader: ConfigReader) {
+        decisionWait = reader.duration("decision_wait", default: .seconds(30))
+        decisionWaitAfterRoot = reader.duration("decision_wait_after_root_received", default: .zero)
+        maximumTraces = reader.optionalInteger("num_traces", in: 1...Int(UInt32.max))
+        blocksOnOverflow = reader.bool("block_on_overflow", default: false)
+        maximumBufferBytes = reader.optionalInteger("max_buffer_mib", in: 1...1 << 30).map { $0 << 20 }
+        let traceBytes = reader.integer("maximum_trace_size_bytes", default: 0)
+        maximumTraceBytes = traceBytes == 0 ? nil : traceBytes
+        let cache = reader.settings("decision_cache")
+        let cacheSizes = 0...Self.largestCache
+        keptCacheSize = cache.integer("sampled_cache_size", default: Self.defaultCacheSize, in: cacheSizes)
+        notKeptCacheSize = cache.integer("non_sampled_cache_size", default: Self.defaultCacheSize, in: cacheSizes)
+        samplesOnFirstMatch = reader.bool("sample_on_first_match", default: false)
+        strategy = reader.enumeration("sampling_strategy", default: .traceComplete)
+        dropsPendingOnShutdown = reader.bool("drop_pending_traces_on_shutdown", default: false)
+        shards = reader.optionalInteger("num_shards", in: 1...256)
+        reader.hint("expected_new_traces_per_sec")
+        reader.unsupported("tail_storage", because: "the window is kept in memory; leave it out")
+        policies = PolicyConfig.readAll(reader)
+        if strategy == .spanIngest {
+            for policy in policies where policy.kind.needsWholeTrace {
+                reader.error(
+                    "sampling_strategy",
+                    "`span-ingest` decides before a trace is complete, which policy `\(policy.name)` cannot: "
+                        + "use `trace-complete`")
+            }
+        }
+        reader.finish()
+    }
+}
