@@ -1,0 +1,20 @@
+import CollectorCore
+import OTLPWire
+
+/// What the index wants done.
+struct ExemplarActions {
+    var offers: [(exemplar: Exemplar, series: SeriesKey)] = []
+    var withdrawals: Set<TraceID> = []
+    var counts = Counts()
+
+    struct Counts {
+        var published = 0
+        var replaced = 0
+        var withdrawn = 0
+        var withheldDropped = 0
+        var withheldUnknown = 0
+        var withheldFiltered = 0
+        var withheldFull = 0
+        var untrackedSeries = 0
+    }
+}

@@ -1,0 +1,93 @@
+import CollectorCore
+import OTLPWire
+
+extension ExemplarIndex {
+    enum Gate {
+        case publish, wait, discard
+    }
+
+    /// Where a sampler decides, only what it kept may be shown; without one, what nobody dropped.
+    func gate(_ trace: TraceID) -> Gate {
+        switch verdicts.verdict(of: trace) {
+        case .kept: .publish
+        case .dropped, .lost: .discard
+        case nil: verdicts.hasSampler ? .wait : .publish
+        }
+    }
+
+    /// Hears of new verdicts.
+    mutating func learn(
+        _ traces: [TraceID], _ verdict: TraceVerdict, now: UInt64, _ actions: inout ExemplarActions
+    ) {
+        var shown: Set<TraceID> = []
+        for trace in traces {
+            let entries = pending.take(trace)
+            switch verdict {
+            case .kept:
+                for entry in entries { publish(entry.exemplar, entry.series, now: now, &actions) }
+            case .dropped, .lost:
+                for entry in entries { withhold(entry, &actions) }
+                if published.remove(trace) { shown.insert(trace) }
+                // A lost trace is withdrawn even if nobody here remembers showing it.
+                if verdict == .lost { actions.withdrawals.insert(trace) }
+            }
+        }
+        withdraw(shown, &actions)
+    }
+
+    /// Of traces that a point was handed on with, those that must not be shown after all: their verdict changed
+    /// meanwhile.
+    mutating func recheck(_ traces: [TraceID], _ actions: inout ExemplarActions) {
+        let gone = Set(traces.filter { gate($0) == .discard })
+        for trace in gone { _ = published.remove(trace) }
+        withdraw(gone, &actions)
+    }
+
+    private mutating func withdraw(_ traces: Set<TraceID>, _ actions: inout ExemplarActions) {
+        guard !traces.isEmpty else { return }
+        actions.withdrawals.formUnion(traces)
+        actions.counts.withdrawn += traces.count
+        for key in series.keys { series[key]?.withdraw(traces) }
+    }
+
+    /// Gives up waiting for verdicts that are overdue.
+    mutating func expire(_ now: UInt64, _ actions: inout ExemplarActions) {
+        for entry in pending.expired(now) {
+            if config.unknownTraces == .publish {
+                publish(entry.exemplar, entry.series, now: now, &actions)
+            } else {
+                actions.counts.withheldUnknown += 1
+            }
+        }
+    }
+
+    /// Lets an exemplar wait for the verdict about its trace.
+    mutating func hold(
+        _ ready: ReadyExemplar, _ key: SeriesKey, isFromPoint: Bool, now: UInt64, _ actions: inout ExemplarActions
+    ) {
+        let entry = PendingVerdicts.Entry(exemplar: ready, series: key, isFromPoint: isFromPoint)
+        let wait = verdicts.decisionWait ?? 0
+        // Samplers that decide at once do it when the spans come, which may be after the point.
+        let deadline = now &+ (wait > 0 ? wait &* 2 : 10_000_000_000)
+        if !pending.add(entry, until: deadline) { actions.counts.withheldFull += 1 }
+    }
+
+    /// Shows an exemplar: at once on the scrape side, and with the series' next point.
+    mutating func publish(
+        _ ready: ReadyExemplar, _ key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions
+    ) {
+        actions.offers.append((ready.exemplar, key))
+        actions.counts.published += 1
+        published.insert(ready.exemplar.traceID)
+        guard let bucket = series[key]?.bucket(of: ready.exemplar.value) else { return }
+        if series[key]?.publish(ready, bucket: bucket, now: now) == true { actions.counts.replaced += 1 }
+    }
+
+    /// An exemplar's trace was dropped: the next candidate takes its place.
+    mutating func withhold(_ entry: PendingVerdicts.Entry, _ actions: inout ExemplarActions) {
+        guard entry.isFromPoint else { return }
+        actions.counts.withheldDropped += 1
+        guard let bucket = series[entry.series]?.bucket(of: entry.exemplar.exemplar.value) else { return }
+        if series[entry.series]?.lose(bucket) == true { actions.counts.replaced += 1 }
+    }
+}

@@ -1,0 +1,20 @@
+import CollectorCore
+import OTLPWire
+
+/// A data point as the index looks at it.
+struct PointObservation {
+    var key: SeriesKey
+    /// The histogram's buckets; nil for points of other kinds and for metrics that get no exemplars.
+    var buckets: BucketCounts?
+    /// Exemplars with a trace that came with the point.
+    var exemplars: [ReadyExemplar]
+}
+
+/// What is to be changed about a point.
+struct PointPlan {
+    /// Positions in `PointObservation.exemplars` of those that must not be shown, or not yet.
+    var removed: [Int] = []
+    var attached: [(bucket: Int, exemplar: ReadyExemplar)] = []
+    /// Traces that the point will lead to.
+    var shown: [TraceID] = []
+}
