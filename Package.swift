@@ -50,5 +50,12 @@ let package = Package(
             dependencies: ["CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire", nio],
             swiftSettings: strict),
         .target(name: "CollectorProcessors", dependencies: ["CollectorCore", "OTLPWire", nio], swiftSettings: strict),
+        .target(
+            name: "CollectorExporters",
+            dependencies: [
+                "CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire", nio,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
     ]
 )
