@@ -1,0 +1,99 @@
+package import CollectorCore
+
+/// The section of a `prometheus` exporter. Keys and defaults are those of the OpenTelemetry Collector;
+/// `exemplar_max_age` and `created_timestamps` are ours.
+package struct PrometheusConfig: Sendable {
+    /// `host:port` of the scrape endpoint; the path is `/metrics`.
+    package var endpoint = ""
+    /// Stands in front of every name.
+    package var namespace = ""
+    /// Added to every series but the target metadata.
+    package var constantLabels: [(name: String, value: String)] = []
+    /// Whether samples carry their points' time (conformance 143: not by default).
+    package var sendsTimestamps = false
+    /// A series goes when no point came for so long; nil keeps it for good (`0`).
+    package var metricExpiration: Duration? = .seconds(300)
+    package var resourceToTelemetry = ResourceToTelemetry()
+    /// Whether scrapers that ask for OpenMetrics get it, and with it exemplars.
+    package var enablesOpenMetrics = false
+    package var withoutScopeInfo = false
+    package var translationStrategy = TranslationStrategy.underscoreEscapingWithSuffixes
+    /// An exemplar is shown until a newer one of its bucket comes, but not longer than this; nil for no limit (`0`).
+    package var exemplarMaxAge: Duration? = .seconds(300)
+    /// Whether OpenMetrics shows `_created` lines (conformance 144). Off like in the OpenTelemetry Collector: each is
+    /// one more series in Prometheus.
+    package var showsCreatedTimestamps = false
+    package var readHeaderTimeout: Duration?
+    package var idleTimeout: Duration?
+    package var responseHeaders: [(name: String, value: String)] = []
+
+    /// `resource_to_telemetry_conversion`.
+    package struct ResourceToTelemetry: Sendable {
+        package var isEnabled = false
+        package var excludesServiceAttributes = false
+    }
+
+    package init() {}
+
+    package init(_ reader: ConfigReader) {
+        endpoint = reader.requiredString("endpoint", example: "localhost:8889")
+        namespace = reader.string("namespace", default: "")
+        constantLabels = reader.stringMap("const_labels")
+        sendsTimestamps = reader.bool("send_timestamps", default: false)
+        metricExpiration = Self.limit(reader.duration("metric_expiration", default: .seconds(300)))
+        let conversion = reader.settings("resource_to_telemetry_conversion")
+        resourceToTelemetry.isEnabled = conversion.bool("enabled", default: false)
+        resourceToTelemetry.excludesServiceAttributes = conversion.bool("exclude_service_attributes", default: false)
+        enablesOpenMetrics = reader.bool("enable_open_metrics", default: false)
+        withoutScopeInfo = reader.bool("without_scope_info", default: false)
+        translationStrategy = Self.strategy(reader)
+        exemplarMaxAge = Self.limit(reader.duration("exemplar_max_age", default: .seconds(300)))
+        showsCreatedTimestamps = reader.bool("created_timestamps", default: false)
+        readServerKeys(reader)
+        reader.finish()
+    }
+
+    private static func limit(_ duration: Duration) -> Duration? { duration == .zero ? nil : duration }
+
+    /// `translation_strategy`, or what the deprecated `add_metric_suffixes` means when that is not set.
+    private static func strategy(_ reader: ConfigReader) -> TranslationStrategy {
+        let addsSuffixes = reader.optionalBool("add_metric_suffixes")
+        let fallback: TranslationStrategy =
+            addsSuffixes == false ? .underscoreEscapingWithoutSuffixes : .underscoreEscapingWithSuffixes
+        if reader.node("translation_strategy").map(isEmptyText) == true { return fallback }
+        guard let strategy = reader.optionalEnumeration("translation_strategy", as: TranslationStrategy.self) else {
+            return fallback
+        }
+        if addsSuffixes != nil {
+            reader.note("add_metric_suffixes", "without effect beside `translation_strategy`")
+        }
+        return strategy
+    }
+
+    private static func isEmptyText(_ node: ConfigNode) -> Bool {
+        if case .scalar("", _) = node.value { true } else { false }
+    }
+
+    /// The keys of the OpenTelemetry Collector's HTTP server.
+    private mutating func readServerKeys(_ reader: ConfigReader) {
+        readHeaderTimeout = reader.optionalDuration("read_header_timeout")
+        idleTimeout = reader.optionalDuration("idle_timeout")
+        responseHeaders = reader.stringMap("response_headers")
+        reader.unsupported(
+            "tls", because: "the scrape endpoint speaks plain HTTP; put a TLS proxy in front or scrape on localhost")
+        reader.unsupported(
+            "auth", because: "the scrape endpoint has no authentication; bind it to localhost or put a proxy in front")
+        reader.unsupported("cors", because: "the scrape endpoint is not for browsers")
+        reader.unsupported("middlewares", because: "there are no middleware extensions")
+        reader.unsupported("sending_queue", because: "the scrape endpoint sends nothing")
+        for key in [
+            "read_timeout", "write_timeout", "max_request_body_size", "include_metadata", "keep_alives_enabled",
+            "compression_algorithms", "compression_params",
+        ] where reader.has(key) {
+            reader.note(
+                key,
+                "accepted for compatibility and without effect: scrapes have no body, and slow scrapers time out"
+            )
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import CollectorCore
+import OTLPWire
+
+extension FamilyState {
+    /// The exemplars that a point brings along.
+    mutating func takeExemplars(
+        _ point: ByteRange, _ field: UInt32, _ position: Int, _ pointTime: StreamTime, _ bytes: Span<UInt8>,
+        _ context: IngestContext
+    ) {
+        guard context.tools.keepsExemplars else { return }
+        var fields = FieldCursor(bytes, point)
+        while let member = fields.next() {
+            guard member.number == field, case .bytes(let range) = member.value else { continue }
+            let exemplar = PointExemplar(bytes, exemplar: range)
+            guard let value = StoredNumber(exemplar.value), !value.asDouble.isNaN else { continue }
+            let order = exemplar.timeNanoseconds == 0 ? pointTime.time : exemplar.timeNanoseconds
+            let bucket = bucket(of: value.asDouble, position)
+            let candidate = (exemplar.traceID, exemplar.spanID, order)
+            guard headers[position].exemplars.accepts(candidate, bucket: bucket, offer: context.offer) else { continue }
+            let attributes = AttributePair.all(bytes, message: exemplar.range, field: PointExemplar.attributesField)
+            let rendered = context.tools.exemplarText.render(
+                traceID: exemplar.traceID, spanID: exemplar.spanID, value: value, time: exemplar.timeNanoseconds,
+                attributes: attributes)
+            context.tools.conflicts.exemplarLabel.add(rendered.trimmed)
+            let shown = ShownExemplar(
+                traceID: exemplar.traceID, spanID: exemplar.spanID, value: value.asDouble, time: order,
+                text: rendered.text)
+            headers[position].exemplars.put(shown, bucket: bucket, offer: context.offer, now: context.now)
+        }
+    }
+
+    /// An exemplar that another component found for a stream.
+    mutating func take(_ exemplar: Exemplar, _ key: StreamKey, _ tools: IngestTools, offer: UInt64, now: UInt64) {
+        guard let position = positions[key], !exemplar.value.isNaN else { return }
+        let bucket = bucket(of: exemplar.value, position)
+        let candidate = (exemplar.traceID, exemplar.spanID, exemplar.timeNanoseconds)
+        guard headers[position].exemplars.accepts(candidate, bucket: bucket, offer: offer) else { return }
+        let attributes = exemplar.filteredAttributes.map {
+            AttributePair(key: Array($0.name), value: Array($0.value))
+        }
+        let rendered = tools.exemplarText.render(
+            traceID: exemplar.traceID, spanID: exemplar.spanID, value: .double(exemplar.value),
+            time: exemplar.timeNanoseconds,
+            attributes: attributes)
+        tools.conflicts.exemplarLabel.add(rendered.trimmed)
+        let shown = ShownExemplar(
+            traceID: exemplar.traceID, spanID: exemplar.spanID, value: exemplar.value, time: exemplar.timeNanoseconds,
+            text: rendered.text)
+        headers[position].exemplars.put(shown, bucket: bucket, offer: offer, now: now)
+    }
+
+    /// The place of an exemplar: its bucket, or the only one of a counter.
+    private func bucket(of value: Double, _ position: Int) -> Int {
+        kind == .histogram ? histograms[position].edges.bucket(of: value) : 0
+    }
+}

@@ -1,0 +1,83 @@
+import CollectorCore
+import OTLPWire
+import Synchronization
+
+/// What could not be shown as it was and was repaired or left out: the collector's own metric
+/// `otelcol_exporter_prometheus_conflicts`.
+struct ConflictCounters: Sendable {
+    /// A metric of another type than its family.
+    let type: Counter
+    /// A family whose names another one has taken in some format.
+    let family: Counter
+    /// A name of which nothing is left.
+    let name: Counter
+    /// Labels joined because their names are the same.
+    let label: Counter
+    /// Series that look the same, shown as one.
+    let series: Counter
+    /// Attributes left out of exemplars for their size.
+    let exemplarLabel: Counter
+
+    init(_ telemetry: Telemetry, exporter: ComponentID) {
+        func counter(_ kind: String) -> Counter {
+            telemetry.counter(
+                "otelcol_exporter_prometheus_conflicts", "What the scrape endpoint had to repair or leave out.",
+                [("exporter", "\(exporter)"), ("kind", kind)])
+        }
+        type = counter("type")
+        family = counter("family")
+        name = counter("name")
+        label = counter("label")
+        series = counter("series")
+        exemplarLabel = counter("exemplar_label")
+    }
+}
+
+/// Finds streams by the identity that other components know.
+final class SeriesDirectory: Sendable {
+    struct Place: Sendable {
+        let family: MetricFamily
+        let key: StreamKey
+    }
+
+    private let places = Mutex<[SeriesKey: Place]>([:])
+
+    /// The first stream of an identity stands for it; others differ in their scopes only.
+    func add(_ series: SeriesKey, _ place: Place) {
+        places.withLock { places in
+            if places[series] == nil { places[series] = place }
+        }
+    }
+
+    func remove(_ series: SeriesKey, _ key: StreamKey) {
+        places.withLock { places in
+            if places[series]?.key == key { places[series] = nil }
+        }
+    }
+
+    func place(of series: SeriesKey) -> Place? {
+        places.withLock { $0[series] }
+    }
+}
+
+/// What taking points needs besides the points.
+struct IngestTools: Sendable {
+    let labeler: SeriesLabeler
+    let exemplarText: ExemplarText
+    let conflicts: ConflictCounters
+    let directory: SeriesDirectory
+    /// False when no scrape can show exemplars.
+    let keepsExemplars: Bool
+}
+
+/// The points of one metric of one batch.
+struct IngestContext: Sendable {
+    let tools: IngestTools
+    let binding: MetricBinding
+    /// The metric's name in the request.
+    let name: ByteRange
+    /// Nanoseconds of the monotonic clock.
+    let now: UInt64
+    /// The number of the batch: its exemplars belong together.
+    let offer: UInt64
+}

@@ -1,0 +1,73 @@
+import OTLPWire
+import Synchronization
+
+/// One metric family: its name, its type, and all series of that name from all resources and scopes.
+///
+/// Every family has its own lock, held for a few hundred points of a batch, or a few dozen series of a scrape, at a
+/// time.
+final class MetricFamily: Sendable {
+    /// Series a scrape renders before it lets others in.
+    static let seriesPerHold = 64
+
+    /// By the translation strategy, before escaping.
+    let name: [UInt8]
+    let kind: FamilyKind
+    /// One for each of `ScrapeFormat.all`.
+    let texts: [FamilyText]
+    let state: Mutex<FamilyState>
+
+    init(name: [UInt8], kind: FamilyKind, help: [UInt8], unit: [UInt8]?) {
+        self.name = name
+        self.kind = kind
+        texts = ScrapeFormat.all.map { FamilyText(name: name, kind: kind, help: help, unit: unit, $0) }
+        state = Mutex(FamilyState(kind: kind))
+    }
+
+    /// The names it takes in each of `ScrapeFormat.all`.
+    var claims: [[[UInt8]]] { texts.map(\.claims) }
+
+    /// Whether no point has come since `cutoff`: nothing of the family is shown any more then, and its name is free.
+    func isExpired(_ cutoff: UInt64) -> Bool {
+        state.withLock { $0.isEmpty || $0.updated <= cutoff }
+    }
+
+    /// Marks the family as gone if it has no streams alive, and forgets those that have none left; true when it is
+    /// gone.
+    func retire(ifExpired cutoff: UInt64, _ removed: (SeriesKey, StreamKey) -> Void) -> Bool {
+        state.withLock { state in
+            state.removeExpired(cutoff, removed)
+            state.isRetired = state.isEmpty
+            return state.isEmpty
+        }
+    }
+
+    /// Removes the streams and exemplars whose time is over; true when none are left.
+    func sweep(streams cutoff: UInt64, exemplars exemplarCutoff: UInt64, _ removed: (SeriesKey, StreamKey) -> Void)
+        -> Bool
+    {
+        state.withLock { state in
+            state.removeExpired(cutoff, removed)
+            for position in state.headers.indices {
+                state.headers[position].exemplars.remove(storedUpTo: exemplarCutoff)
+            }
+            return state.isEmpty
+        }
+    }
+
+    func withdraw(_ traces: Set<TraceID>) {
+        guard kind == .histogram || kind == .counter else { return }
+        state.withLock { state in
+            for position in state.headers.indices { state.headers[position].exemplars.remove(traces) }
+        }
+    }
+}
+
+extension FamilyState {
+    /// Removes the streams that no point has come for since `cutoff`.
+    mutating func removeExpired(_ cutoff: UInt64, _ removed: (SeriesKey, StreamKey) -> Void) {
+        for position in headers.indices where headers[position].isLive && headers[position].updated <= cutoff {
+            removed(headers[position].seriesKey, headers[position].key)
+            remove(position)
+        }
+    }
+}

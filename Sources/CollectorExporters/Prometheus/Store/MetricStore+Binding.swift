@@ -1,0 +1,147 @@
+import CollectorCore
+import OTLPWire
+
+/// Why a metric cannot be tied to a family.
+struct BindingRefusal: Error {
+    var reason: DropReason
+}
+
+/// The hashes of the resource and the scope that the walk through a request is in.
+struct GroupHashes {
+    /// Hashes are keyed with a secret of the process, since what they cover is what senders say.
+    private static let secret = UInt64.random(in: 1...UInt64.max)
+
+    private var scopeNumber: UInt32?
+    private var resourceNumber: UInt32?
+    private(set) var resource: AttributeSetHash
+    private var scope: UInt64 = 0
+
+    init(_ bytes: Span<UInt8>) {
+        resource = AttributeSetHash(bytes, message: .empty, fieldNumber: 1)
+    }
+
+    mutating func enter(_ number: UInt32, _ index: MetricIndex, _ bytes: Span<UInt8>) {
+        guard scopeNumber != number else { return }
+        scopeNumber = number
+        let group = index.scopes[Int(number)]
+        scope = keyedHash(bytes, group.head, Self.secret) &+ mixed(keyedHash(bytes, group.tail, Self.secret))
+        guard resourceNumber != group.parent else { return }
+        resourceNumber = group.parent
+        let message = payload(of: 1, in: index.resources[Int(group.parent)].head, bytes) ?? .empty
+        resource = AttributeSetHash(bytes, message: message, fieldNumber: 1)
+    }
+
+    /// What tells a metric from others of its name and resource.
+    func salt(_ kind: MetricEntry.Kind, _ header: MetricHeader, _ bytes: Span<UInt8>) -> StreamKey {
+        let type = UInt64(kind.rawValue) << 8 | UInt64(header.temporality.rawValue) << 1 | (header.isMonotonic ? 1 : 0)
+        let high = mixed(scope ^ mixed(keyedHash(bytes, header.unit, Self.secret) &+ type))
+        return StreamKey(high: high, low: mixed(high ^ Self.secret))
+    }
+
+    /// The key of the metric's binding.
+    func bindingKey(_ salt: StreamKey, _ metric: MetricEntry, _ header: MetricHeader, _ bytes: Span<UInt8>) -> StreamKey
+    {
+        let metadata = AttributeSetHash(
+            bytes, message: header.hasMetadata ? metric.range : .empty, fieldNumber: MetricHeader.metadataField)
+        let key = SeriesKey(resource: resource, name: header.name, point: metadata, bytes)
+        return StreamKey(high: key.high ^ salt.high, low: key.low ^ salt.low)
+    }
+}
+
+extension MetricStore {
+    /// The metric's binding, made when it is new.
+    func binding(
+        _ metric: MetricEntry, _ header: MetricHeader, _ index: MetricIndex, _ groups: GroupHashes,
+        _ bytes: Span<UInt8>,
+        now: UInt64
+    ) throws(BindingRefusal) -> MetricBinding {
+        let salt = groups.salt(metric.kind, header, bytes)
+        let key = groups.bindingKey(salt, metric, header, bytes)
+        if let known = catalogue.withLock({ $0.bindings[key] }) {
+            known.used.store(now, ordering: .relaxed)
+            known.resource.updated.store(now, ordering: .relaxed)
+            return known
+        }
+        let kind = Self.kind(of: metric, header, bytes)
+        let unit = text(bytes, header.unit)
+        guard let name = namer.name(text(bytes, header.name), unit: unit, type: Self.namedType(of: metric.kind, kind))
+        else {
+            tools.conflicts.name.add()
+            report("the metric name '\(text(bytes, header.name))' has nothing that Prometheus could show", about: [])
+            throw BindingRefusal(reason: .invalidName)
+        }
+        let scopeGroup = index.scopes[Int(metric.scope)]
+        let resourceGroup = index.resources[Int(scopeGroup.parent)]
+        let resource = ResourceAttributes(bytes, group: resourceGroup.head)
+        let scope = ScopeAttributes(bytes, group: scopeGroup)
+        let help = copied(header.description, bytes)
+        return try catalogue.withLock { catalogue throws(BindingRefusal) in
+            let family = try self.family(named: name, kind, help: help, unit: unit, now: now, &catalogue)
+            let record = catalogue.resource(groups.resource) { number in
+                ResourceRecord(resource, labeler: tools.labeler, number: number, now: now)
+            }
+            record.updated.store(now, ordering: .relaxed)
+            var labels = record.labels
+            tools.labeler.addScope(scope, to: &labels)
+            let binding = MetricBinding(
+                family: family, resource: record, resourceHash: groups.resource, salt: salt, labels: labels,
+                temporality: header.temporality, now: now)
+            catalogue.bind(key, binding)
+            return binding
+        }
+    }
+
+    /// The family of this name, made when there is none. Of another type it is in the way until it expires (conformance
+    /// 109, 110, 145).
+    private func family(
+        named name: [UInt8], _ kind: FamilyKind, help: [UInt8], unit: String, now: UInt64, _ catalogue: inout Catalogue
+    ) throws(BindingRefusal) -> MetricFamily {
+        if let known = catalogue.family(named: name) {
+            if known.kind == kind { return known }
+            let isGone =
+                known.isExpired(cutoff(now)) && known.retire(ifExpired: cutoff(now)) { tools.directory.remove($0, $1) }
+            guard isGone else {
+                tools.conflicts.type.add()
+                report("metric '\(name.text)' is shown with another type already; this one is left out", about: name)
+                throw BindingRefusal(reason: .typeConflict)
+            }
+            catalogue.remove([known])
+        }
+        let family = MetricFamily(name: name, kind: kind, help: help, unit: UnitSuffix(unit).joined.map { Array($0) })
+        if catalogue.add(family) {
+            tools.conflicts.family.add()
+            report(
+                "metric '\(name.text)' shares a name with another one in some formats and is left out of them",
+                about: name)
+        }
+        return family
+    }
+
+    private static func kind(of metric: MetricEntry, _ header: MetricHeader, _ bytes: Span<UInt8>) -> FamilyKind {
+        switch metric.kind {
+        case .histogram: .histogram
+        case .summary: .summary
+        case .sum: header.isMonotonic ? .counter : .gauge
+        case .gauge, .exponentialHistogram, .none: header.hasMetadata && isUnknown(metric, bytes) ? .unknown : .gauge
+        }
+    }
+
+    /// Whether the metric came from Prometheus, where its type was not known (conformance 114).
+    private static func isUnknown(_ metric: MetricEntry, _ bytes: Span<UInt8>) -> Bool {
+        var metadata = AttributeCursor(bytes, message: metric.range, fieldNumber: MetricHeader.metadataField)
+        while let entry = metadata.next() {
+            if matches(bytes, entry.key, "prometheus.type"), case .string(let type) = entry.value {
+                return matches(bytes, type, "unknown")
+            }
+        }
+        return false
+    }
+
+    private static func namedType(of metric: MetricEntry.Kind, _ kind: FamilyKind) -> NamedType {
+        switch (metric, kind) {
+        case (_, .counter): .counter
+        case (.gauge, _): .gauge
+        default: .other
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import OTLPWire
+
+/// What streams of every kind have.
+struct StreamHeader {
+    let key: StreamKey
+    let seriesKey: SeriesKey
+    let resource: ResourceRecord
+    /// The line it is shown on: a position in `FamilyState.series`.
+    let series: Int
+    var time: StreamTime
+    /// When a point came last, in nanoseconds of the monotonic clock.
+    var updated: UInt64
+    var exemplars = ExemplarSlots()
+    /// False for a free place.
+    var isLive = true
+}
+
+/// A histogram stream's present state.
+struct HistogramValue {
+    var edges: BucketEdges
+    /// Observations in each bucket, not cumulative; one more than there are bounds.
+    var counts: [UInt64]
+    var sum: Double?
+
+    var count: UInt64 { counts.reduce(0) { $0.addingSaturated($1) } }
+
+    /// Reads a point whose bounds are those of `edges`, perhaps with +Inf behind them; nil when it has more in its
+    /// buckets than it counts. What it counts beyond its buckets is shown in the last one, as the OpenTelemetry
+    /// Collector does: the data model calls such a point invalid, and receivers decide about it.
+    init?(_ point: HistogramPoint, _ bytes: Span<UInt8>, edges: BucketEdges) {
+        self.edges = edges
+        counts = []
+        counts.reserveCapacity(edges.bounds.count + 1)
+        sum = point.sum
+        if point.bucketCounts.count == 0 {
+            counts.append(point.count)
+            return
+        }
+        for position in 0..<point.bucketCounts.count { counts.append(point.bucketCounts.element(position, bytes)) }
+        if counts.count > edges.bounds.count + 1 {
+            // An explicit bound of +Inf: its bucket and the one above are the same.
+            let above = counts.removeLast()
+            counts[counts.count - 1] = counts[counts.count - 1].addingSaturated(above)
+        }
+        let total = count
+        guard total <= point.count else { return nil }
+        counts[counts.count - 1] = counts[counts.count - 1].addingSaturated(point.count - total)
+    }
+
+    /// Whether the point has exactly these bounds.
+    func hasBounds(of point: HistogramPoint, _ bytes: Span<UInt8>) -> Bool {
+        let bounds = edges.bounds
+        guard point.explicitBounds.count == bounds.count, point.bucketCounts.count == bounds.count + 1 else {
+            return false
+        }
+        for position in bounds.indices where point.bound(position, bytes) != bounds[position] { return false }
+        return true
+    }
+
+    /// Takes over, or adds, the counts of a point with the same bounds, without allocating.
+    /// - Returns: false when the point has more in its buckets than it counts; nothing has changed then.
+    mutating func update(_ point: HistogramPoint, _ bytes: Span<UInt8>, adds: Bool) -> Bool {
+        var total: UInt64 = 0
+        for position in counts.indices { total = total.addingSaturated(point.bucketCounts.element(position, bytes)) }
+        guard total <= point.count else { return false }
+        for position in counts.indices {
+            let count = point.bucketCounts.element(position, bytes)
+            counts[position] = adds ? counts[position].addingSaturated(count) : count
+        }
+        counts[counts.count - 1] = counts[counts.count - 1].addingSaturated(point.count - total)
+        sum = adds ? sum.flatMap { sum in point.sum.map { sum + $0 } } : point.sum
+        return true
+    }
+
+    /// The sum of two series that look the same; nil when their bounds differ.
+    func joined(with other: HistogramValue) -> HistogramValue? {
+        guard edges === other.edges || edges.bounds == other.edges.bounds else { return nil }
+        var result = self
+        for position in counts.indices {
+            result.counts[position] = counts[position].addingSaturated(other.counts[position])
+        }
+        result.sum = sum.flatMap { sum in other.sum.map { sum + $0 } }
+        return result
+    }
+}
+
+/// A summary stream's present state.
+struct SummaryValue {
+    var edges: BucketEdges
+    /// One for each of the edges' quantiles.
+    var values: [Double]
+    var sum: Double
+    var count: UInt64
+
+    /// Quantiles in ascending order, the last of equal ones; those outside 0 to 1 are left out (conformance 141).
+    init(_ point: SummaryPoint, _ bytes: Span<UInt8>, edges: ([Double]) -> BucketEdges) {
+        var quantiles: [(quantile: Double, value: Double)] = []
+        point.forEachQuantile(bytes) { quantile, value in
+            if quantile >= 0, quantile <= 1 { quantiles.append((quantile, value)) }
+        }
+        quantiles = lastOfEqual(quantiles)
+        self.edges = edges(quantiles.map(\.quantile))
+        values = quantiles.map(\.value)
+        sum = point.sum
+        count = point.count
+    }
+}
+
+/// In ascending order, the last that was given of equal quantiles. A sender may give as many as it likes, so it takes
+/// no more time than sorting.
+private func lastOfEqual(_ quantiles: [(quantile: Double, value: Double)]) -> [(quantile: Double, value: Double)] {
+    // The standard library does not promise that its sort is stable, so the order of equal ones is asked for.
+    let order = quantiles.indices.sorted { first, second in
+        let (one, two) = (quantiles[first].quantile, quantiles[second].quantile)
+        return one == two ? first < second : one < two
+    }
+    var result: [(quantile: Double, value: Double)] = []
+    result.reserveCapacity(order.count)
+    for position in order {
+        if result.last?.quantile == quantiles[position].quantile { result.removeLast() }
+        result.append(quantiles[position])
+    }
+    return result
+}
+
+extension UInt64 {
+    /// The sum, or the largest number when it is larger: never smaller than its parts, so that cumulative buckets
+    /// never decrease.
+    func addingSaturated(_ other: UInt64) -> UInt64 {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? .max : sum
+    }
+}

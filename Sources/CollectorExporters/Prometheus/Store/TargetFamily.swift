@@ -1,0 +1,52 @@
+/// The target metadata's family as each format shows it (conformance 122, 124): the info family `target` in
+/// OpenMetrics, the gauge `target_info` in text 0.0.4, before all others.
+struct TargetFamily: Sendable {
+    private struct Text {
+        var metadata: [UInt8] = []
+        var sample: SampleName
+        var claims: [[UInt8]]
+    }
+
+    /// One for each of `ScrapeFormat.all`.
+    private let texts: [Text]
+
+    /// - Parameter name: `target_info`, after the namespace.
+    init(name: [UInt8]) {
+        let help = Array("Target metadata" as StaticString)
+        let info = Array("_info" as StaticString)
+        texts = ScrapeFormat.all.map { scrape in
+            let shown = scrape.escaping.escaped(name, .metric)
+            let isInfo = scrape.format == .openMetrics && shown.hasSuffix(info)
+            let family = isInfo ? Array(shown.dropLast(info.count)) : shown
+            var text = Text(sample: SampleName(shown), claims: [family, shown])
+            text.metadata.append(metadata: "HELP", family, help)
+            text.metadata.append(metadata: "TYPE", family, Array((isInfo ? "info" : "gauge") as StaticString))
+            return text
+        }
+    }
+
+    /// The names it takes in each of `ScrapeFormat.all`.
+    var claims: [[[UInt8]]] { texts.map(\.claims) }
+
+    /// Writes one sample for each `job` and `instance`: that of the resource which appeared last, so that a process
+    /// that came back with other attributes shows the new ones.
+    func render(_ resources: [ResourceRecord], _ format: ScrapeFormat, into writer: inout ExpositionWriter) {
+        var latest: [[UInt8]: LabelSet] = [:]
+        var order: [[UInt8]] = []
+        for resource in resources {
+            guard let target = resource.target else { continue }
+            let identity = LabelSet(resource.identity.map { LabelEntry(key: $0.name, name: $0.name, value: $0.value) })
+                .block
+            if latest.updateValue(target, forKey: identity) == nil { order.append(identity) }
+        }
+        guard !order.isEmpty else { return }
+        let text = texts[format.index]
+        writer.append(text.metadata)
+        for identity in order {
+            guard let labels = latest[identity] else { continue }
+            writer.start(text.sample, labels.block(format.escaping))
+            writer.value(1)
+            writer.endLine()
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import NIOCore
+
+/// Memory that bytes are appended to, over and over again. What an array does as well, but an array counts references
+/// to what is appended to it: several times per line of a scrape, which is a third of what a line costs.
+@safe
+struct ByteSink: ~Copyable {
+    private var memory: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        unsafe memory = .allocate(byteCount: max(64, capacity), alignment: 1)
+    }
+
+    deinit {
+        // unsafe: allocated in `init` or `grow`, and nobody else's.
+        unsafe memory.deallocate()
+    }
+
+    /// Appends to `buffer` what has been appended here since the last `removeAll`.
+    borrowing func copy(to buffer: inout ByteBuffer) {
+        // unsafe: the first `count` bytes are initialized; they are copied within the call.
+        _ = unsafe buffer.writeBytes(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    }
+
+    /// Appends the same to another one.
+    borrowing func copy(to other: inout ByteSink) {
+        // unsafe: the first `count` bytes are initialized.
+        unsafe other.append(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    }
+
+    mutating func append(_ bytes: borrowing [UInt8]) {
+        // unsafe: the array's bytes are used within the call.
+        unsafe bytes.withUnsafeBytes { unsafe append($0) }
+    }
+
+    /// Appends a part of an array; nothing when the array does not have it.
+    mutating func append(_ bytes: borrowing [UInt8], _ range: Range<Int>) {
+        guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return }
+        // unsafe: the range is within the array, whose bytes are used within the call.
+        unsafe bytes.withUnsafeBytes { unsafe append(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    private mutating func append(_ source: UnsafeRawBufferPointer) {
+        // unsafe: `reserve` has made room for the bytes behind `count`.
+        guard let first = source.baseAddress else { return }
+        let size = source.count
+        reserve(size)
+        unsafe (start + count).copyMemory(from: first, byteCount: size)
+        count &+= size
+    }
+
+    mutating func append(_ byte: UInt8) {
+        reserve(1)
+        // unsafe: `reserve` has made room.
+        unsafe (start + count).storeBytes(of: byte, as: UInt8.self)
+        count &+= 1
+    }
+
+    mutating func append(decimal value: UInt64) {
+        if value < 10 { return append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = 20
+        var rest = value
+        while rest > 0 {
+            first &-= 1
+            digits[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        reserve(20)
+        for position in first..<20 {
+            // unsafe: `reserve` has made room for all digits.
+            unsafe (start + count).storeBytes(of: digits[position], as: UInt8.self)
+            count &+= 1
+        }
+    }
+
+    /// Puts another byte in place of the last one.
+    mutating func replaceLast(with byte: UInt8) {
+        guard count > 0 else { return }
+        // unsafe: the last byte is within what has been appended.
+        unsafe (start + (count &- 1)).storeBytes(of: byte, as: UInt8.self)
+    }
+
+    mutating func removeAll() {
+        count = 0
+    }
+
+    private var start: UnsafeMutableRawPointer {
+        // unsafe: never nil, since at least 64 bytes are allocated.
+        unsafe memory.baseAddress.unsafelyUnwrapped
+    }
+
+    private mutating func reserve(_ size: Int) {
+        // unsafe: only because the type is; its size is asked for.
+        if unsafe size > memory.count &- count { grow(by: size) }
+    }
+
+    private mutating func grow(by size: Int) {
+        // unsafe: the larger memory holds what was appended, and the old one is not used any more.
+        let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
+            byteCount: 2 * (memory.count + size), alignment: 1)
+        unsafe larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+        unsafe memory.deallocate()
+        unsafe memory = larger
+    }
+}
