@@ -57,5 +57,14 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "CollectorExtensions", dependencies: ["CollectorCore", "CollectorTransport", nio],
+            swiftSettings: strict),
+        .target(
+            name: "CollectorService",
+            dependencies: [
+                "CGlibc", "CollectorCore", "CollectorTransport", nio, nioPosix, .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
     ]
 )
