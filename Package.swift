@@ -66,5 +66,13 @@ let package = Package(
                 "CGlibc", "CollectorCore", "CollectorTransport", nio, nioPosix, .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "needletail",
+            dependencies: [
+                "CollectorCore", "CollectorReceivers", "CollectorProcessors", "CollectorExporters",
+                "CollectorExtensions", "CollectorService", "CollectorTransport", "OTLPWire", nio, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
     ]
 )
