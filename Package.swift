@@ -81,5 +81,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "CollectorTestKit", dependencies: ["CollectorCore", "OTLPWire", nio, nioPosix],
+            path: "Tests/CollectorTestKit", swiftSettings: strict),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+        .executableTarget(
+            name: "WireBenchmark", dependencies: ["OTLPWire", "AllocationCounter"], path: "Tests/WireBenchmark",
+            swiftSettings: strict),
+        .testTarget(name: "OTLPWireTests", dependencies: ["OTLPWire", "OTLPMessages"], swiftSettings: strict),
+        .testTarget(name: "OTLPMessagesTests", dependencies: ["OTLPMessages"], swiftSettings: strict),
+        .testTarget(
+            name: "CollectorCoreTests", dependencies: ["CollectorCore", "OTLPWire", "CollectorTestKit"],
+            swiftSettings: strict),
     ]
 )
