@@ -88,10 +88,59 @@ let package = Package(
         .executableTarget(
             name: "WireBenchmark", dependencies: ["OTLPWire", "AllocationCounter"], path: "Tests/WireBenchmark",
             swiftSettings: strict),
+        .executableTarget(
+            name: "PrometheusBenchmark",
+            dependencies: ["CollectorExporters", "CollectorCore", "CollectorTransport", "CollectorTestKit", nio],
+            path: "Tests/PrometheusBenchmark", swiftSettings: strict),
+        .testTarget(
+            name: "CollectorExportersTests",
+            dependencies: [
+                "CollectorExporters", "CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire",
+                "CollectorTestKit", nio,
+                nioPosix,
+            ],
+            swiftSettings: strict),
         .testTarget(name: "OTLPWireTests", dependencies: ["OTLPWire", "OTLPMessages"], swiftSettings: strict),
         .testTarget(name: "OTLPMessagesTests", dependencies: ["OTLPMessages"], swiftSettings: strict),
         .testTarget(
             name: "CollectorCoreTests", dependencies: ["CollectorCore", "OTLPWire", "CollectorTestKit"],
             swiftSettings: strict),
+        .testTarget(
+            name: "CollectorTransportTests",
+            dependencies: [
+                "CollectorTransport", "CollectorCore", "CZlib", nio, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2,
+                nioHPACK,
+                nioSSL,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "WindowBenchmark",
+            dependencies: ["CollectorProcessors", "CollectorCore", "OTLPWire", "CollectorTestKit"],
+            path: "Tests/WindowBenchmark", swiftSettings: strict),
+        .testTarget(
+            name: "CollectorProcessorsTests",
+            dependencies: [
+                "CollectorProcessors", "CollectorCore", "CollectorTransport", "OTLPWire", "CollectorTestKit", nio,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorServiceTests",
+            dependencies: ["CollectorCore", "CollectorService", "CollectorTestKit", "OTLPWire", nio, nioPosix],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorReceiversTests",
+            dependencies: [
+                "CollectorReceivers", "CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire",
+                "CollectorTestKit", nio, nioPosix, nioHTTP1,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CollectorExtensionsTests",
+            dependencies: [
+                "CollectorExtensions", "CollectorCore", "CollectorTransport", "CollectorTestKit", nio, nioPosix,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "OTLPLoadTests", dependencies: ["otlpload", "CollectorCore", "OTLPWire", nio], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,58 @@
+import CollectorTestKit
+import Testing
+
+@testable import CollectorExporters
+
+@Suite("prometheus, configuration")
+struct PrometheusConfigTests {
+    @Test("defaults are those of the OpenTelemetry Collector")
+    func defaults() {
+        let (config, problems) = PrometheusFactory().read(["endpoint": "localhost:8889"])
+        #expect(problems.isEmpty)
+        #expect(config.endpoint == "localhost:8889")
+        #expect(config.metricExpiration == .seconds(300))
+        #expect(!config.enablesOpenMetrics && !config.sendsTimestamps && !config.withoutScopeInfo)
+        #expect(config.translationStrategy == .underscoreEscapingWithSuffixes)
+    }
+
+    @Test("all keys are read")
+    func keys() {
+        let (config, problems) = PrometheusFactory().read([
+            "endpoint": "0.0.0.0:8889", "namespace": "app", "const_labels": ["a": "b"], "send_timestamps": true,
+            "metric_expiration": "0",
+            "resource_to_telemetry_conversion": ["enabled": true, "exclude_service_attributes": true],
+            "enable_open_metrics": true, "without_scope_info": true, "translation_strategy": "NoTranslation",
+            "exemplar_max_age": "1m", "created_timestamps": true, "read_header_timeout": "3s",
+            "response_headers": ["x": "y"],
+        ])
+        #expect(problems.isEmpty)
+        #expect(config.metricExpiration == nil, "zero means never")
+        #expect(config.constantLabels.map(\.name) == ["a"])
+        #expect(config.resourceToTelemetry.isEnabled && config.resourceToTelemetry.excludesServiceAttributes)
+        #expect(config.translationStrategy == .noTranslation)
+        #expect(config.exemplarMaxAge == .seconds(60))
+        #expect(config.showsCreatedTimestamps && config.enablesOpenMetrics && config.sendsTimestamps)
+    }
+
+    @Test("the deprecated suffix switch chooses a strategy unless one is set")
+    func suffixes() {
+        let factory = PrometheusFactory()
+        #expect(
+            factory.read(["endpoint": "x:1", "add_metric_suffixes": false]).config.translationStrategy
+                == .underscoreEscapingWithoutSuffixes)
+        let both = factory.read([
+            "endpoint": "x:1", "add_metric_suffixes": false, "translation_strategy": "NoTranslation",
+        ])
+        #expect(both.config.translationStrategy == .noTranslation)
+    }
+
+    @Test("mistakes are named")
+    func mistakes() {
+        let problems = PrometheusFactory().read([
+            "namespce": "x", "translation_strategy": "None", "tls": ["cert_file": "a"],
+        ]).problems
+        #expect(problems.count == 4)
+        #expect(problems.contains { $0.contains("must be set") })
+        #expect(problems.contains { $0.contains("did you mean") || $0.contains("namespace") })
+    }
+}

@@ -1,0 +1,119 @@
+import CollectorTestKit
+import OTLPWire
+import Testing
+
+@testable import CollectorExporters
+
+/// Numbers from a seed, so that a failure repeats.
+private struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        return mixed(state)
+    }
+}
+
+@Suite("prometheus, hostile metrics")
+struct PrometheusFuzzTests {
+    private static let words = [
+        "", "_", "__", "a", "a_b", "a.b", "a-b", "x", "x_total", "x.total", "total", "x_created", "x_count", "x_bucket",
+        "x_sum", "le",
+        "quantile", "job", "instance", "__name__", "otel_scope_name", "target", "target_info", "1", "1x", "é", "名",
+        "a:b", "a\nb",
+        "a\"b", "a\\b", "a\u{0}b", "# EOF", "x{y=\"z\"} 1", String(repeating: "w", count: 200),
+    ]
+    private static let numbers: [Double] = [
+        0, 1, -1, 0.5, 1e300, -1e300, .leastNonzeroMagnitude, .nan, .infinity, -.infinity, 1e16, 3, 100, -0.0,
+    ]
+    private static let units = ["", "1", "s", "By", "By/s", "{x}", "s{y}", "%", "\"", "\n", "é", "1/", "/", "total"]
+
+    @Test("whatever arrives, every scrape is valid in every format and the books balance", arguments: 0..<30)
+    func everyScrapeIsValid(seed: UInt64) throws {
+        var random = Seeded(state: seed)
+        let harness = PrometheusHarness { config in
+            config.translationStrategy = TranslationStrategy.allCases[Int(seed % 4)]
+            config.withoutScopeInfo = seed % 3 == 0
+            config.showsCreatedTimestamps = seed % 2 == 0
+            config.sendsTimestamps = seed % 5 == 0
+            config.resourceToTelemetry.isEnabled = seed % 7 == 0
+            config.namespace = seed % 11 == 0 ? "my.app" : ""
+            config.metricExpiration = .seconds(20)
+        }
+        for _ in 0..<6 {
+            let resource = attributes(&random)
+            try harness.send(
+                metricsRequest(
+                    resource: resource, scope: word(&random), (0..<12).map { _ in metric(&random) }))
+            harness.context.clock.advance(by: .seconds(Int64.random(in: 0...8, using: &random)))
+            if Bool.random(using: &random) { harness.exporter.sweep() }
+            for escaping in EscapingScheme.allCases {
+                _ = try harness.scrape(escaping: escaping.rawValue)
+                _ = try harness.scrape(openMetrics: false, escaping: escaping.rawValue)
+            }
+        }
+        #expect(harness.context.account.imbalance == nil)
+    }
+
+    private func word(_ random: inout Seeded) -> String { Self.words.randomElement(using: &random) ?? "" }
+    private func number(_ random: inout Seeded) -> Double { Self.numbers.randomElement(using: &random) ?? 0 }
+
+    private func attributes(_ random: inout Seeded) -> TestAttributes {
+        let pairs: [(key: String, value: TestValue)] = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+            let value: TestValue =
+                switch Int.random(in: 0...4, using: &random) {
+                case 0: .int(Int64.random(in: -3...3, using: &random))
+                case 1: .double(number(&random))
+                case 2: .bool(true)
+                case 3: .empty
+                default: .string(word(&random))
+                }
+            return (word(&random), value)
+        }
+        return TestAttributes(pairs)
+    }
+
+    private func exemplars(_ random: inout Seeded) -> [TestExemplar] {
+        (0..<Int.random(in: 0...3, using: &random)).map { _ in
+            let trace = Bool.random(using: &random) ? TraceID(high: 1, low: random.next()) : nil
+            return TestExemplar(
+                trace, value: number(&random), time: UInt64.random(in: 0...3, using: &random),
+                filteredAttributes: attributes(&random))
+        }
+    }
+
+    private func metric(_ random: inout Seeded) -> TestMetric {
+        let temporality: TestTemporality = Bool.random(using: &random) ? .delta : .cumulative
+        let unit = Self.units.randomElement(using: &random) ?? ""
+        let data: TestMetric.Data
+        switch Int.random(in: 0...3, using: &random) {
+        case 0: data = .gauge(points(&random))
+        case 1: data = .sum(points(&random), temporality, isMonotonic: Bool.random(using: &random))
+        default:
+            data = .histogram(
+                (0..<3).map { _ in
+                    let count = Int.random(in: 0...4, using: &random)
+                    let bounds = (0..<count).map { _ in number(&random) }
+                    return TestHistogramPoint(
+                        attributes: attributes(&random),
+                        bounds: Bool.random(using: &random) ? Array(Set(bounds.filter { !$0.isNaN })).sorted() : bounds,
+                        counts: (0..<(count + Int.random(in: 0...1, using: &random))).map { _ in
+                            UInt64.random(in: 0...3, using: &random)
+                        },
+                        sum: Bool.random(using: &random) ? number(&random) : nil,
+                        start: UInt64.random(in: 0...3, using: &random),
+                        time: UInt64.random(in: 0...5, using: &random), exemplars: exemplars(&random))
+                }, temporality)
+        }
+        return TestMetric(word(&random), description: word(&random), unit: unit, data)
+    }
+
+    private func points(_ random: inout Seeded) -> [TestNumberPoint] {
+        (0..<3).map { _ in
+            TestNumberPoint(
+                attributes: attributes(&random), value: number(&random),
+                start: UInt64.random(in: 0...3, using: &random),
+                time: UInt64.random(in: 0...5, using: &random), exemplars: exemplars(&random))
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CollectorCore
+import CollectorTestKit
+import CollectorTransport
+import NIOCore
+import OTLPMessages
+import Testing
+
+@testable import CollectorExporters
+
+/// What an OpenTelemetry Collector showed is what this exporter shows, but for what the recordings themselves call
+/// accidents.
+@Suite("prometheus, recorded cases")
+struct PrometheusGoldenTests {
+    /// Rows that need another exposition than text.
+    private static let protobufRow =
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+
+    @Test("there are 96 cases")
+    func count() throws {
+        #expect(try GoldenCase.all().count == 96)
+    }
+
+    @Test("shows what was recorded", arguments: try GoldenCase.all())
+    func replay(name: String) throws {
+        let golden = try GoldenCase(named: name)
+        let harness = PrometheusHarness(try config(golden))
+        var scrapes = 0
+        for step in golden.steps {
+            switch step {
+            case .post(let body, isJSON: true):
+                try harness.send(try wireBytes(fromJSON: body.span, kind: .metricsRequest, limit: 1 << 22))
+            case .post(let body, isJSON: false): try harness.send(bytes(hexadecimal: body))
+            case .sleep(let milliseconds): harness.context.clock.advance(by: .milliseconds(milliseconds))
+            case .scrape(let scrape):
+                scrapes += 1
+                try check(scrape, golden, harness)
+            }
+        }
+        #expect(scrapes > 0)
+    }
+
+    private func check(_ scrape: GoldenCase.Scrape, _ golden: GoldenCase, _ harness: PrometheusHarness) throws {
+        let request = scrape.request
+        let path = String((request["path"] ?? "/metrics").prefix { $0 != "?" })
+        let answer = harness.answer(
+            method: request["method"] ?? "GET", path: path, accept: request["accept"],
+            encoding: request["accept-encoding"])
+        if scrape.accident != nil || request["accept"] == Self.protobufRow { return }
+        #expect("\(answer.status)" == request["status"])
+        if let type = request["content-type"] { #expect(media(answer.header("content-type")) == media(type)) }
+        if let coding = request["content-encoding"] {
+            #expect(answer.header("content-encoding") ?? "identity" == coding)
+        }
+        guard scrape.format != "none" else { return }
+        let isOpenMetrics = scrape.format == "openmetrics"
+        var body = answer.body
+        if answer.header("content-encoding") == "gzip" {
+            body = try Inflater.inflate(body, format: .gzip, limit: 1 << 22)
+        }
+        let actual = try Exposition(Array(body.readableBytesView), isOpenMetrics: isOpenMetrics)
+        try actual.checkRules(isOpenMetrics: isOpenMetrics)
+        guard golden.accident == nil else { return }
+        let expected = try Exposition(scrape.body, isOpenMetrics: isOpenMetrics)
+        let found = differences(expected: expected, actual: actual).filter {
+            !golden.accidentFamilies.contains($0.family)
+        }
+        #expect(found.isEmpty, "\(request["accept"] ?? "") \(found.map(\.description).joined(separator: "\n"))")
+    }
+
+    private func config(_ golden: GoldenCase) throws -> PrometheusConfig {
+        var entries: [(String, TestConfig)] = []
+        var sections: [String: [(String, TestConfig)]] = [:]
+        for (key, value) in golden.config {
+            let parts = key.split(separator: "/").map(String.init)
+            if parts.count == 2 {
+                sections[parts[0], default: []].append((parts[1], .scalar(value)))
+            } else {
+                entries.append((key, .scalar(value)))
+            }
+        }
+        entries += sections.map { ($0.key, .map($0.value)) }
+        let (config, problems) = PrometheusFactory().read(.map(entries))
+        try #require(problems.isEmpty, "\(problems)")
+        return config
+    }
+
+    /// Media type and parameters.
+    private func media(_ text: String?) -> Set<String> {
+        Set((text ?? "").split(separator: ";").map { $0.filter { $0 != " " } })
+    }
+
+    private func bytes(hexadecimal digits: [UInt8]) -> [UInt8] {
+        stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
+        }
+    }
+}

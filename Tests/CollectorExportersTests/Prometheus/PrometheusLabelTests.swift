@@ -1,0 +1,117 @@
+import CollectorTestKit
+import Testing
+
+@testable import CollectorExporters
+
+@Suite("prometheus, labels")
+struct PrometheusLabelTests {
+    private func labels(
+        _ attributes: TestAttributes, resource: TestAttributes = [:],
+        _ change: (inout PrometheusConfig) -> Void = { _ in }
+    ) throws -> [String: String] {
+        let harness = PrometheusHarness {
+            $0.withoutScopeInfo = true
+            change(&$0)
+        }
+        try harness.send(
+            resource: resource, TestMetric("m", .gauge([TestNumberPoint(attributes: attributes, value: 1)])))
+        let samples = try harness.scrape().samples("m")
+        let sample = try #require(samples.first)
+        return Dictionary(uniqueKeysWithValues: sample.labels.map { ($0.name, $0.value) })
+    }
+
+    @Test(
+        "bad characters become one underscore, digits in front a prefix, no name is reserved (conformance 115, 176)"
+    )
+    func names() throws {
+        let shown = try labels(["http.method": "a", "a..b": "b", "1x": "c", "a:b:c": "d", "__name__": "e", "": "f"])
+        #expect(shown == ["http_method": "a", "a_b": "b", "key_1x": "c", "a_b_c": "d", "_name_": "e"])
+    }
+
+    @Test("keys that collide are joined in the order of the keys, equal values once (conformance 116)")
+    func joined() throws {
+        #expect(try labels(["a_b": "under", "a.b": "dot", "a-b": "dot"]) == ["a_b": "dot;under"])
+    }
+
+    @Test("labels the exporter makes up take part in joining (conformance 117)")
+    func synthesized() throws {
+        let shown = try labels(
+            ["job": "mine"], resource: ["service.name": "shop", "service.namespace": "eu", "service.instance.id": "1"])
+        #expect(shown == ["job": "eu/shop;mine", "instance": "1"])
+    }
+
+    @Test("an attribute named like a bucket's bound does not repeat it (conformance 117)")
+    func reserved() throws {
+        let harness = PrometheusHarness()
+        let point = TestHistogramPoint(attributes: ["le": "x"], bounds: [1], counts: [1, 0], sum: 0.5)
+        try harness.send(TestMetric("h", .histogram([point])))
+        let bucket = try #require(try harness.scrape().samples("h_bucket").first)
+        #expect(bucket.labels.contains { $0.name == "exported_le" && $0.value == "x" })
+        #expect(bucket.labels.filter { $0.name == "le" }.count == 1)
+    }
+
+    @Test("empty values are no labels, and a series that differs only so is the same one (conformance 119, 120)")
+    func empty() throws {
+        let harness = PrometheusHarness()
+        try harness.send(
+            TestMetric(
+                "m",
+                .gauge([
+                    TestNumberPoint(value: 1),
+                    TestNumberPoint(attributes: ["x": ""], value: 2, time: 1_700_000_000_000_000_001),
+                ])))
+        #expect(try harness.scrape().samples("m").map(\.value) == [2])
+        #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "series"]) == 1)
+    }
+
+    @Test("resource attributes become labels on request, over those of the point (conformance 125)")
+    func conversion() throws {
+        let shown = try labels(["room": "point", "x": "y"], resource: ["room": "resource", "service.name": "s"]) {
+            $0.resourceToTelemetry.isEnabled = true
+            $0.resourceToTelemetry.excludesServiceAttributes = true
+        }
+        #expect(shown == ["room": "resource", "x": "y", "job": "s"])
+    }
+
+    @Test(
+        "one target metadata sample per job and instance, first, of the latest resource (conformance 122 to 124)"
+    )
+    func target() throws {
+        let harness = PrometheusHarness()
+        let metric = TestMetric("m", .gauge([TestNumberPoint(value: 1)]))
+        try harness.send(resource: ["service.name": "shop", "service.instance.id": "1", "version": "1"], metric)
+        try harness.send(resource: ["service.name": "shop", "service.instance.id": "1", "version": "2"], metric)
+        let exposition = try harness.scrape()
+        #expect(exposition.families.first?.name == "target")
+        let samples = exposition.samples("target_info")
+        #expect(samples.count == 1)
+        #expect(samples.first?.labels.contains { $0.name == "version" && $0.value == "2" } == true)
+        #expect(try harness.scrape(openMetrics: false)["target_info"]?.type == "gauge")
+    }
+
+    @Test("in quotes, names outside the classic alphabet keep their characters (conformance 112, 189)")
+    func quoted() throws {
+        let harness = PrometheusHarness { $0.translationStrategy = .noTranslation }
+        try harness.send(
+            TestMetric("foo.bar", .gauge([TestNumberPoint(attributes: ["x.y": "1", "x_y": "2"], value: 1)])))
+        let quoted = try harness.scrape(escaping: "allow-utf-8").samples("foo.bar")
+        let names: Set<String> = Set((quoted.first?.labels ?? []).map(\.name))
+        #expect(names.isSuperset(of: ["x.y", "x_y"]))
+        let plain = try harness.scrape().samples("foo_bar")
+        #expect(plain.first?.labels.first { $0.name == "x_y" }?.value == "1;2")
+    }
+
+    @Test("series that only escaping makes equal are shown once")
+    func equalByEscaping() throws {
+        let harness = PrometheusHarness { $0.translationStrategy = .noTranslation }
+        try harness.send(
+            TestMetric(
+                "m",
+                .gauge([
+                    TestNumberPoint(attributes: ["x.y": "1"], value: 1),
+                    TestNumberPoint(attributes: ["x_y": "1"], value: 2),
+                ])))
+        #expect(try harness.scrape(escaping: "allow-utf-8").samples("m").count == 2)
+        #expect(try harness.scrape().samples("m").count == 1)
+    }
+}

@@ -1,0 +1,98 @@
+import CollectorTestKit
+import Testing
+
+@testable import CollectorProcessors
+
+@Suite("tail_sampling: configuration")
+struct TailSamplingConfigTests {
+    private func problems(_ section: TestConfig) -> [String] { TailSamplingFactory().read(section).problems }
+
+    @Test("Defaults are the OpenTelemetry Collector's, but bytes bound the window and decisions are remembered")
+    func defaults() {
+        let (config, problems) = TailSamplingFactory().read(["policies": policy("always_sample")])
+        #expect(problems.isEmpty)
+        #expect(config.decisionWait == .seconds(30))
+        #expect(config.decisionWaitAfterRoot == .zero)
+        #expect(config.maximumTraces == nil)
+        #expect(config.maximumTraceBytes == nil)
+        #expect(config.keptCacheSize == 50_000 && config.notKeptCacheSize == 50_000)
+        #expect(!config.blocksOnOverflow && !config.samplesOnFirstMatch && !config.dropsPendingOnShutdown)
+        #expect(config.strategy == .traceComplete)
+    }
+
+    @Test("All keys are understood, runtime hints only noted")
+    func allKeys() {
+        let (config, problems) = TailSamplingFactory().read([
+            "decision_wait": "10s", "decision_wait_after_root_received": "500ms", "num_traces": 100,
+            "block_on_overflow": true, "expected_new_traces_per_sec": 10, "max_buffer_mib": 64,
+            "decision_cache": ["sampled_cache_size": 5, "non_sampled_cache_size": 0], "sample_on_first_match": true,
+            "drop_pending_traces_on_shutdown": true, "maximum_trace_size_bytes": 1000, "num_shards": 3,
+            "policies": policy("status_code", ["status_codes": ["ERROR", "UNSET"]]),
+        ])
+        #expect(problems.isEmpty)
+        #expect(config.maximumBufferBytes == 64 << 20)
+        #expect(config.notKeptCacheSize == 0)
+        #expect(config.shards == 3)
+    }
+
+    @Test("Sizes of any magnitude are a mistake or make a plan, but never trap")
+    func hugeSizes() {
+        for key in ["sampled_cache_size", "non_sampled_cache_size"] {
+            let cache = TestConfig.section((key, 9_223_372_036_854_775_807))
+            let found = problems(.section(("decision_cache", cache), ("policies", policy("always_sample"))))
+            #expect(found.count == 1 && found.contains { $0.contains("268435456") }, "\(found)")
+        }
+        var config = TailSamplingFactory().read([
+            "max_buffer_mib": 1_073_741_824, "maximum_trace_size_bytes": 9_223_372_036_854_775_807,
+            "num_traces": 4_294_967_295, "num_shards": 256, "policies": policy("always_sample"),
+        ]).config
+        config.keptCacheSize = .max
+        config.notKeptCacheSize = .max
+        let plan = WindowPlan(config, budgetBytes: .max, cores: 4)
+        #expect(plan.shards == 256 && plan.bytesPerShard == 2 << 30)
+        #expect(plan.settings.keptCacheSize > 0)
+        config.maximumBufferBytes = nil
+        #expect(WindowPlan(config, budgetBytes: .max, cores: 4).bytesPerShard == 2 << 30)
+    }
+
+    @Test(
+        "Mistakes are named with what would be right",
+        arguments: [
+            ([:], "must have at least one policy"),
+            (["policies": [["type": "always_sample"]]], "must be set"),
+            (
+                ["policies": [["name": "a", "type": "always_sample"], ["name": "a", "type": "always_sample"]]],
+                "another policy is called `a`"
+            ),
+            (
+                ["policies": [["name": "a", "type": "rate_limiting", "rate_limiting": ["spans_per_second": 3]]]],
+                "policy type `rate_limiting` is not available yet; available: always_sample, latency,"
+            ),
+            (["policies": [["name": "a", "type": "status_code"]]], "at least one of OK, ERROR and UNSET"),
+            (
+                ["policies": [["name": "a", "type": "status_code", "status_code": ["status_codes": ["BAD"]]]]],
+                "`BAD` is no span status"
+            ),
+            (
+                [
+                    "policies": [
+                        ["name": "a", "type": "latency", "latency": ["threshold_ms": 5, "upper_threshold_ms": 5]]
+                    ]
+                ], "must be greater than `threshold_ms`"
+            ),
+            (["sampling_strategy": "both", "policies": [["name": "a", "type": "always_sample"]]], "trace-complete"),
+            (
+                [
+                    "sampling_strategy": "span-ingest",
+                    "policies": [
+                        ["name": "a", "type": "latency", "latency": ["threshold_ms": 5, "upper_threshold_ms": 9]]
+                    ],
+                ], "policy `a` cannot"
+            ),
+        ] as [(TestConfig, String)])
+    func mistakes(section: TestConfig, message: String) {
+        let found = problems(section)
+        #expect(found.count == 1)
+        #expect(found.contains { $0.contains(message) })
+    }
+}
