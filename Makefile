@@ -5,6 +5,7 @@
 #   make build    only build: .build/release/needletail
 #   make demo     start with a small shop that sends real telemetry
 #   make bench    compare with other collectors on this machine
+#   make bench-sampling   how tail sampling scales: memory, stalls, bursts; SOAK=600 soaks for ten minutes too
 #   make format   format the Swift sources
 
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ RELEASE := $(SWIFT) build -c release --static-swift-stdlib $(LINKING)
 NEEDLETAIL := .build/release/needletail
 VENV := .venv
 
-BUILD_PACKAGES := pkg-config libprotobuf-c-dev zlib1g-dev
+BUILD_PACKAGES := pkg-config libprotobuf-c-dev zlib1g-dev libre2-dev
 TEST_PACKAGES := curl openssl prometheus protobuf-c-compiler libprotobuf-dev python3-venv
 BENCH_PACKAGES := nginx-light python3-venv
 
@@ -33,7 +34,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: run build demo test swift-test end-to-end bench format build-needs test-needs bench-needs
+.PHONY: run build demo test swift-test end-to-end bench bench-sampling format build-needs test-needs bench-needs
 
 run: build
 	$(NEEDLETAIL)
@@ -61,6 +62,10 @@ end-to-end: build test-needs $(VENV)/installed
 bench: build bench-needs $(VENV)/bench-installed
 	$(RELEASE) --product otlpload
 	$(VENV)/bin/python Tests/Bench/bench.py
+
+bench-sampling: build
+	$(RELEASE) --product otlpload
+	$(PYTHON) Tests/Bench/sampling.py $(if $(SOAK),--soak $(SOAK))
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

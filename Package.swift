@@ -33,11 +33,15 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["libz-dev"])]),
         .systemLibrary(name: "CGlibc"),
         .target(name: "COTLP", dependencies: ["CProtobufC"]),
+        .target(
+            name: "CRE2",
+            // The archive by its file name, so that the executable needs no libre2 where it runs.
+            linkerSettings: [.linkedLibrary(":libre2.a"), .linkedLibrary("stdc++")]),
         .target(name: "OTLPWire", swiftSettings: strict),
         .target(name: "OTLPMessages", dependencies: ["OTLPWire", "COTLP", "CProtobufC"], swiftSettings: strict),
         .target(
             name: "CollectorCore",
-            dependencies: ["OTLPWire", nio, .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: ["CRE2", "OTLPWire", nio, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(
             name: "CollectorTransport",
@@ -63,14 +67,15 @@ let package = Package(
         .target(
             name: "CollectorService",
             dependencies: [
-                "CGlibc", "CollectorCore", "CollectorTransport", nio, nioPosix, .product(name: "Yams", package: "Yams"),
+                "CGlibc", "CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire", nio, nioPosix,
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "needletail",
             dependencies: [
-                "CollectorCore", "CollectorReceivers", "CollectorProcessors", "CollectorExporters",
-                "CollectorExtensions", "CollectorService", "CollectorTransport", "OTLPWire", nio, nioPosix,
+                "CollectorCore", "CollectorReceivers", "CollectorProcessors", "CollectorConnectors",
+                "CollectorExporters", "CollectorExtensions", "CollectorService", "CollectorTransport", "OTLPWire", nio, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -125,7 +130,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CollectorServiceTests",
-            dependencies: ["CollectorCore", "CollectorService", "CollectorTestKit", "OTLPWire", nio, nioPosix],
+            dependencies: [
+                "CollectorCore", "CollectorProcessors", "CollectorService", "CollectorTestKit", "CollectorTransport",
+                "OTLPMessages", "OTLPWire", nio, nioPosix,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CollectorReceiversTests",

@@ -10,6 +10,7 @@ import Synchronization
 package final class ByteBudget: Sendable {
     private let used = Atomic<Int>(0)
     private let limit: Atomic<Int>
+    private let softLimit: Atomic<Int>
     private let drain: DrainRate
     private let peak = Atomic<Int>(0)
 
@@ -18,11 +19,14 @@ package final class ByteBudget: Sendable {
     ///   - now: nanoseconds of a monotonic clock.
     package init(limit: Int, now: @escaping @Sendable () -> UInt64) {
         self.limit = Atomic(limit)
+        softLimit = Atomic(limit)
         self.drain = DrainRate(now: now)
     }
 
     package var usedBytes: Int { used.load(ordering: .relaxed) }
     package var limitBytes: Int { limit.load(ordering: .relaxed) }
+    /// Above this a `memory_limiter` refuses new data; the limit when there is none.
+    package var softLimitBytes: Int { min(limitBytes, softLimit.load(ordering: .relaxed)) }
 
     /// The most bytes that were reserved together since the last call.
     package func takePeak() -> Int {
@@ -32,6 +36,12 @@ package final class ByteBudget: Sendable {
     /// Lowers the limit to `bytes` if that is less than what holds now (`memory_limiter`).
     package func lowerLimit(to bytes: Int) {
         limit.min(bytes, ordering: .relaxed)
+    }
+
+    /// Lowers both limits to those of a configuration, each if that is less than what holds now.
+    package func lowerLimits(to limits: MemoryLimits) {
+        lowerLimit(to: limits.hard)
+        softLimit.min(limits.soft, ordering: .relaxed)
     }
 
     /// Reserves `bytes`, or throws a retryable error with a delay computed from the drain rate.

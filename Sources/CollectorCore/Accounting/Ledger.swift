@@ -2,8 +2,8 @@
 //
 //     received = refused + forwarded + exposed + held + dropped{component, reason}
 //
-// A pipeline has an account; where it fans out to exporters, each exporter's branch has its own, which receives what the
-// pipeline's account calls forwarded. `held` is summed by asking the buffers, not by subtraction, so the residual shows what
+// A pipeline has an account; where it fans out to exporters and connectors, each one's branch has its own, which receives
+// what the pipeline's account calls forwarded. What a connector makes is received by the pipelines it begins. `held` is summed by asking the buffers, not by subtraction, so the residual shows what
 // was lost. At rest it is zero; in motion the items inside a call are counted as `inside`.
 
 import Synchronization
@@ -31,7 +31,7 @@ package final class Account: Sendable {
     package let branch: String
     package let received = Counter()
     package let refused = Counter()
-    /// Handed on: to the exporters of a pipeline, or delivered by an exporter.
+    /// Handed on: to the exporters of a pipeline, delivered by an exporter, or made use of by a connector.
     package let forwarded = Counter()
     /// Taken into a store that shows them, such as the scrape endpoint's.
     package let exposed = Counter()

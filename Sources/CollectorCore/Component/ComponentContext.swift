@@ -7,10 +7,11 @@ package struct ComponentContext: Sendable {
     package let clock: any CollectorClock
     package let budget: ByteBudget
     package let telemetry: Telemetry
-    /// The account of the pipeline (processors) or branch (exporters) the component works for.
+    /// The account of the pipeline (processors) or branch (exporters, connectors) the component works for.
     package let account: Account
     package let verdicts: TraceVerdicts
     package let exemplars: ExemplarExchange
+    package let decisions: DecisionLog
     /// Where receivers open their own accounts.
     package let ledger: Ledger
     package let status: ServiceStatus
@@ -25,7 +26,7 @@ package struct ComponentContext: Sendable {
         id: ComponentID, log: Log, clock: any CollectorClock, budget: ByteBudget, telemetry: Telemetry,
         account: Account, verdicts: TraceVerdicts, exemplars: ExemplarExchange, shared: SharedState,
         eventLoops: any EventLoopGroup, workers: any WorkerPool, build: BuildInfo,
-        ledger: Ledger = Ledger(), status: ServiceStatus = ServiceStatus()
+        ledger: Ledger = Ledger(), status: ServiceStatus = ServiceStatus(), decisions: DecisionLog = DecisionLog()
     ) {
         self.id = id
         self.log = log
@@ -41,6 +42,7 @@ package struct ComponentContext: Sendable {
         self.build = build
         self.ledger = ledger
         self.status = status
+        self.decisions = decisions
     }
 }
 

@@ -41,6 +41,24 @@ package protocol ExporterFactory<Config>: ComponentFactory {
     ) throws(ComponentError) -> any ConsumingComponent
 }
 
+/// Makes components that end some pipelines and begin others: `signals` are those of the pipelines they end.
+package protocol ConnectorFactory<Config>: ComponentFactory {
+    /// The signals of the pipelines it can begin.
+    var outputs: Set<Signal> { get }
+
+    /// Called once for each signal it is given.
+    ///
+    /// The context's account is the one of what the connector takes: it counts as `forwarded` what it has made use of.
+    /// What it makes is received by the pipelines it begins, in their own accounts.
+    ///
+    /// - Parameters:
+    ///   - signal: the signal of the pipelines that this one ends.
+    ///   - next: the heads of the pipelines it begins, by signal; at least one.
+    func make(
+        _ config: Config, _ context: ComponentContext, signal: Signal, next: [Signal: any Consumer]
+    ) throws(ComponentError) -> any ConsumingComponent
+}
+
 package protocol ExtensionFactory<Config>: ComponentFactory {
     func make(_ config: Config, _ context: ComponentContext) throws(ComponentError) -> any Component
 }
@@ -49,15 +67,18 @@ package protocol ExtensionFactory<Config>: ComponentFactory {
 package struct ComponentRegistry: Sendable {
     package var receivers: [any ReceiverFactory]
     package var processors: [any ProcessorFactory]
+    package var connectors: [any ConnectorFactory]
     package var exporters: [any ExporterFactory]
     package var extensions: [any ExtensionFactory]
 
     package init(
-        receivers: [any ReceiverFactory], processors: [any ProcessorFactory], exporters: [any ExporterFactory],
+        receivers: [any ReceiverFactory], processors: [any ProcessorFactory],
+        connectors: [any ConnectorFactory] = [], exporters: [any ExporterFactory],
         extensions: [any ExtensionFactory]
     ) {
         self.receivers = receivers
         self.processors = processors
+        self.connectors = connectors
         self.exporters = exporters
         self.extensions = extensions
     }

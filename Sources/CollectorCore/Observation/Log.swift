@@ -68,27 +68,13 @@ package struct Log: Sendable {
         case .json:
             let word = String(level.word.prefix { $0 != " " })
             let pairs = [("level", word), ("ts", timestamp()), ("component", component), ("msg", message())] + fields
-            write("{" + pairs.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",") + "}\n")
+            write(JSONValue.object(pairs.map { ($0.0, .string($0.1)) }).text + "\n")
         }
     }
 
     /// One event, one line: what senders wrote must not look like events of ours.
     private func singleLine(_ text: String) -> String {
         String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) })
-    }
-
-    /// A JSON string.
-    private func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case "\n": result += "\\n"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f: result += " "
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 
     /// Writes to a standard stream. Whole lines in one call, so events do not interleave.
@@ -104,20 +90,10 @@ package struct Log: Sendable {
     package static let writeToStandardOutput = writer(to: STDOUT_FILENO)
 }
 
-/// The time as RFC 3339 in UTC with milliseconds.
 private func timestamp() -> String {
     var now = timespec()
-    // unsafe: both calls fill the structures they are given.
+    // unsafe: clock_gettime takes a pointer; `now` lives across the call.
     unsafe clock_gettime(CLOCK_REALTIME, &now)
-    var parts = unsafe tm()
-    unsafe gmtime_r(&now.tv_sec, &parts)
-    // unsafe: only because the structure has a pointer to a time zone's name, which is not read.
-    let fields = unsafe [parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec].map {
-        twoDigits(Int($0))
-    }
-    let year = unsafe Int(parts.tm_year) + 1900
-    let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
-    return "\(year)-\(fields[0])-\(fields[1])T\(fields[2]):\(fields[3]):\(fields[4]).\(milliseconds)Z"
+    return RFC3339.text(
+        UInt64(max(0, now.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, now.tv_nsec)), .milliseconds)
 }
-
-private func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }

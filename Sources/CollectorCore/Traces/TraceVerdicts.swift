@@ -29,6 +29,9 @@ package final class TraceVerdicts: Sendable {
         var decisionWait: UInt64?
     }
 
+    /// Where verdicts can be asked for before they are made.
+    package let promotions = TracePromotions()
+
     private let capacity: Int
     private let clock: any CollectorClock
     private let state: Mutex<State>
