@@ -1,28 +1,70 @@
-/// One policy's say on a trace.
-enum Vote: Equatable {
-    /// Keep. The threshold is the one of the probability the policy kept the trace with; `always` when it was certain.
-    case sampled(SamplingThreshold)
-    case notSampled
-    /// Drop, whatever the others say.
-    case dropped
-}
+// How a policy comes to its vote, so that the vote can be explained afterwards:
+//
+//     measure   what the policy knows beside the trace (tokens left, a running percentile) becomes a few numbers
+//     vote      follows from the trace's features and those numbers alone
+//
+// Both are kept with the decision for a while. Asking why is then voting once more, with words.
 
-/// A rule that votes on traces from their features.
-///
-/// A policy's `vote` changes nothing: what a policy spends, such as a rate limiter's tokens, it spends in `letIn`,
-/// which is called only for traces that are kept because of its vote.
+/// A rule that votes on traces.
 protocol SamplingPolicy: Sendable {
-    func vote(on trace: TraceFeatures) -> Vote
+    /// Notes what the vote depends on beside the trace. Changes nothing.
+    func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements)
 
-    /// The trace is kept, and this policy is the one that decided it.
-    func letIn(_ trace: TraceFeatures)
+    /// The vote; nothing else than the arguments counts.
+    func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote
 
-    /// The `rv` to write on the kept spans of a trace that brings no random value of its own; nil when the policy's
-    /// random value is not derived from anything else than the trace id.
-    func derivedRandomness(of trace: TraceFeatures) -> UInt64?
+    /// Why the vote is as it is, with the values: `latency 412 ms < 500 ms`.
+    func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String
+
+    /// The trace is kept, and would not be without this policy: what that costs is spent now, and only now.
+    /// - Parameter measured: what the policy voted on.
+    func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64)
+
+    /// A trace has been decided, whatever became of it.
+    /// - Parameter isCandidate: whether this policy could have let it in. What a key is like shows in all of its
+    ///   traces, but only candidates are demand that a target has to be shared between.
+    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64)
+
+    /// Whether letting a trace in takes from an allowance.
+    var takesAllowance: Bool { get }
+    /// Whether `measure` does anything.
+    var measures: Bool { get }
+    /// Whether votes can depend on a trace's random value.
+    var leavesToChance: Bool { get }
+    /// Whether `learn` does anything.
+    var learns: Bool { get }
 }
 
 extension SamplingPolicy {
-    func letIn(_ trace: TraceFeatures) {}
-    func derivedRandomness(of trace: TraceFeatures) -> UInt64? { nil }
+    func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) {}
+    func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {}
+    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {}
+    func learn(from trace: TraceFeatures, at now: UInt64) { learn(from: trace, isCandidate: true, at: now) }
+    var takesAllowance: Bool { false }
+    var measures: Bool { false }
+    var leavesToChance: Bool { false }
+    var learns: Bool { false }
+}
+
+/// The numbers that votes on one trace depended on, each at the place its policy was given (`PolicyBuilder.slot`).
+struct Measurements: Sendable {
+    private(set) var words: [UInt64]
+
+    init(count: Int) {
+        words = Array(repeating: 0, count: count)
+    }
+
+    init(words: [UInt64]) {
+        self.words = words
+    }
+
+    subscript(slot: Int) -> UInt64 {
+        get { words[slot] }
+        set { words[slot] = newValue }
+    }
+
+    subscript(number slot: Int) -> Double {
+        get { Double(bitPattern: words[slot]) }
+        set { words[slot] = newValue.bitPattern }
+    }
 }

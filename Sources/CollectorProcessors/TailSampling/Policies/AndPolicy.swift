@@ -1,0 +1,43 @@
+import CollectorCore
+
+/// `and`: traces that every sub-policy samples.
+struct AndSettings: PolicySettings {
+    static let type = "and"
+
+    let subPolicies: [PolicyConfig]
+
+    init(_ section: ConfigReader) {
+        subPolicies = PolicyConfig.readList("and_sub_policy", section)
+    }
+
+    var needsWholeTrace: Bool { subPolicies.contains { $0.settings.needsWholeTrace } }
+
+    func makePolicy(_ builder: inout PolicyBuilder) -> any SamplingPolicy {
+        AndPolicy(parts: PolicyParts(subPolicies, &builder))
+    }
+}
+
+struct AndPolicy: SamplingPolicy {
+    let parts: PolicyParts
+
+    func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) {
+        parts.measure(trace, at: now, &measured)
+    }
+
+    func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote { parts.voteOfAll(trace, measured) }
+
+    func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String { parts.reasons(trace, measured) }
+
+    func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
+        parts.letIn(trace, measured, at: now)
+    }
+
+    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
+        parts.learnAsOne(from: trace, isCandidate: isCandidate, at: now)
+    }
+
+    var leavesToChance: Bool { parts.policies.contains(where: \.leavesToChance) }
+    var takesAllowance: Bool { parts.takesAllowance }
+    var measures: Bool { parts.measures }
+    var learns: Bool { parts.learns }
+}

@@ -1,0 +1,22 @@
+import CollectorCore
+
+/// `boolean_attribute`: traces with a span or resource that has a boolean attribute of this value. Only booleans match.
+struct BooleanAttributeSettings: PolicySettings {
+    static let type = "boolean_attribute"
+
+    private let key: String
+    private let value: Bool
+    private let isInverted: Bool
+
+    init(_ section: ConfigReader) {
+        key = section.requiredString("key", example: "error")
+        value = section.bool("value", default: false)
+        isInverted = section.bool("invert_match", default: false)
+    }
+
+    func makePolicy(_ builder: inout PolicyBuilder) -> any SamplingPolicy {
+        ConditionPolicy(
+            bit: builder.bit(.boolean(key: Array(key.utf8), value)), isInverted: isInverted,
+            condition: "span or resource has \(key) = \(value)")
+    }
+}

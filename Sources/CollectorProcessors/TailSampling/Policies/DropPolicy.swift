@@ -1,0 +1,51 @@
+import CollectorCore
+
+/// `drop`: traces that every sub-policy samples are dropped, whatever other policies say.
+struct DropSettings: PolicySettings {
+    static let type = "drop"
+
+    private let policies: [PolicyConfig]
+
+    init(_ section: ConfigReader) {
+        policies = PolicyConfig.readList("drop_sub_policy", section)
+        for limit in policies.flatMap(\.limits) {
+            section.diagnostics.error(
+                at: limit.typeMark, path: limit.typePath,
+                "`\(limit.type)` cannot stand inside `drop`: only kept traces use its allowance up, so it would drop "
+                    + "without a limit; to keep no more than it allows, put it into `policies` or an `and`")
+        }
+    }
+
+    var needsWholeTrace: Bool { policies.contains { $0.settings.needsWholeTrace } }
+
+    func makePolicy(_ builder: inout PolicyBuilder) -> any SamplingPolicy {
+        DropPolicy(parts: PolicyParts(policies, &builder))
+    }
+}
+
+struct DropPolicy: SamplingPolicy {
+    let parts: PolicyParts
+
+    func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) {
+        parts.measure(trace, at: now, &measured)
+    }
+
+    func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
+        let vote = parts.voteOfAll(trace, measured)
+        switch vote.answer {
+        case .sampled: return .dropped
+        case .notSampled, .dropped: return Vote(answer: .notSampled, inclusion: vote.inclusion)
+        case .error: return .error
+        }
+    }
+
+    func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String { parts.reasons(trace, measured) }
+
+    func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {}
+    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
+        parts.learnAsOne(from: trace, isCandidate: isCandidate, at: now)
+    }
+
+    var measures: Bool { parts.measures }
+    var learns: Bool { parts.learns }
+}

@@ -1,0 +1,86 @@
+import CollectorCore
+
+/// One entry of `policies`, or of a list of sub-policies.
+package struct PolicyConfig: Sendable {
+    package var name: String
+    /// `shadow: true`: votes and counts, but does not decide.
+    package var isShadow = false
+    let settings: any PolicySettings
+    /// Where `type` stands.
+    let typePath: ConfigPath
+    let typeMark: SourceMark
+
+    var type: String { Swift.type(of: settings).type }
+
+    /// This policy, or those inside it, whose vote to sample is bound by an allowance. What `not` and `drop` refuse is
+    /// not among them.
+    var limits: [PolicyConfig] {
+        settings.takesAllowance ? [self] : settings.subPolicies.flatMap(\.limits)
+    }
+
+    /// Reads `policies`; mistakes go to the diagnostics.
+    static func readAll(_ reader: ConfigReader) -> [PolicyConfig] {
+        let policies = readList("policies", reader, isNested: false)
+        if !policies.isEmpty, policies.allSatisfy(\.isShadow) {
+            reader.warning("policies", "all policies are shadows: nothing will be kept")
+        }
+        let deciding = policies.filter { !$0.isShadow && $0.type != DropSettings.type }
+        if !deciding.isEmpty, deciding.allSatisfy({ $0.type == LinkedSettings.type }) {
+            reader.warning(
+                "policies",
+                "`linked` follows links of traces that other policies keep, and there is no other policy that keeps "
+                    + "any: nothing will be kept; add one, for example `always_sample`")
+        }
+        return policies
+    }
+
+    /// Reads a list of policies, which may not be empty.
+    /// - Parameter isNested: whether they are parts of another policy.
+    static func readList(_ key: String, _ reader: ConfigReader, isNested: Bool = true) -> [PolicyConfig] {
+        let sections = reader.sections(key)
+        if sections.isEmpty {
+            reader.error(
+                key,
+                "must have at least one policy, for example "
+                    + "`[{name: errors, type: status_code, status_code: {status_codes: [ERROR]}}]`")
+        }
+        var names: Set<String> = []
+        return sections.compactMap { section in
+            let policy = read(section, isNested: isNested)
+            if let policy, !policy.name.isEmpty, !names.insert(policy.name).inserted {
+                section.error("name", "another policy is called `\(policy.name)` already; names must be unique")
+            }
+            return policy
+        }
+    }
+
+    /// Reads one policy.
+    static func read(_ section: ConfigReader, isNested: Bool = true) -> PolicyConfig? {
+        let name = section.requiredString("name", example: "errors")
+        let type = section.requiredString("type", example: "latency")
+        let isShadow = isNested ? false : section.bool("shadow", default: false)
+        guard let found = policyTypes.first(where: { $0.type == type }) else {
+            // What belongs to the type is not looked at: one mistake, one message.
+            for entry in section.node.entries { _ = section.node(entry.key) }
+            if !type.isEmpty { section.error("type", unknown(type, isNested: isNested)) }
+            return nil
+        }
+        if isNested, topLevelTypes.contains(type) {
+            section.error("type", "`\(type)` must stand in `policies` itself, not inside another policy")
+        }
+        let written = section.node("type")
+        return PolicyConfig(
+            name: name, isShadow: isShadow, settings: found.init(section.settings(type)),
+            typePath: written?.path ?? section.path, typeMark: written?.mark ?? section.mark)
+    }
+
+    private static let topLevelTypes = [DropSettings.type, LinkedSettings.type]
+
+    private static func unknown(_ type: String, isNested: Bool) -> String {
+        let types = policyTypes.map { $0.type }.filter { !isNested || !topLevelTypes.contains($0) }
+        if let meant = didYouMean(type, among: types) {
+            return "there is no policy type `\(type)`; did you mean `\(meant)`?"
+        }
+        return "there is no policy type `\(type)`; there are \(types.joined(separator: ", "))"
+    }
+}
