@@ -8,7 +8,8 @@
 
 import CollectorCore
 
-/// The transform of all signals: lets a batch pass or refuses it.
+/// The transform of all signals: lets a batch pass or refuses it. The budget's limit has been lowered before it is made
+/// (`LimitsMemory`).
 struct MemoryLimiter: BatchTransform {
     private let budget: ByteBudget
     private let softLimit: Int
@@ -18,7 +19,6 @@ struct MemoryLimiter: BatchTransform {
     init(_ config: MemoryLimiterConfig, _ context: ComponentContext, _ signal: Signal) {
         budget = context.budget
         softLimit = config.softLimit
-        budget.lowerLimit(to: config.hardLimit)
         func counter(_ outcome: String, _ help: String) -> Counter {
             context.telemetry.counter(
                 "otelcol_processor_memory_limiter_\(outcome)_\(signal.itemName)", help,

@@ -1,11 +1,13 @@
 package import CollectorCore
 
 /// The `memory_limiter` section.
-package struct MemoryLimiterConfig: Sendable {
+package struct MemoryLimiterConfig: LimitsMemory {
     /// The most that all buffers may hold together, in bytes.
     package var hardLimit: Int
     /// Above this, new data is refused.
     package var softLimit: Int
+
+    package var memoryLimits: MemoryLimits { MemoryLimits(hard: hardLimit, soft: softLimit) }
 
     /// - Parameter total: the memory the process may use, which percentages are of.
     package init(_ reader: ConfigReader, total: Int) {

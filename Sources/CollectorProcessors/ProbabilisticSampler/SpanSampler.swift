@@ -6,6 +6,7 @@
 //
 // What contradicts itself is an error, decided by `fail_closed`.
 
+import CollectorCore
 import OTLPWire
 
 /// Where the randomness of a decision came from; the `policy` label of the sampler's counter.

@@ -1,5 +1,5 @@
 // The shell around the windows: brings spans to their shard, wakes shards when decisions are due, and sends on what
-// they let out. Locks are held for a few hundred traces at most, and never while another component is called.
+// they let out. Locks are held for a few hundred spans at most, and never while another component is called.
 //
 //     consume ──▶ shard 0 … n (TraceWindow behind a lock) ──▶ Departures ──▶ Outbox ──▶ next component
 //                      ▲ timer → worker: expire                   └─▶ verdicts, ledger, metrics
@@ -14,35 +14,49 @@ package final class TailSampling: ConsumingComponent {
     let context: ComponentContext
     let shards: [WindowShard]
     let hash: TraceHash
+    let chain: PolicyChain
+    let facts: SpanFacts
     let outbox: Outbox
     let waitingRoom: WaitingRoom
+    private let turns = TickTurns<WindowShard>(cores: System.coreCount)
     let metrics: TailSamplingMetrics
     let notSampled: Counter
     let pendingAtShutdown: Counter
+    /// From the clock's time to the time of day, found once so that a decision's time is always told alike.
+    let wallTimeOffset: UInt64
     private let isStopped = Atomic<Bool>(false)
 
-    /// Spans that one lock hold takes in.
+    /// Traces that one lock hold decides at most, and spans that it takes in.
+    private static let tracesAtOnce = 64
     private static let spansAtOnce = 512
+    /// Nanoseconds that a shard decides before others have their turn.
+    private static let longestTurn: UInt64 = 10_000_000
     private static let trimInterval = Duration.seconds(10)
 
     package init(_ config: TailSamplingConfig, _ context: ComponentContext, next: any Consumer) throws(ComponentError) {
         self.config = config
         self.context = context
-        let plan = WindowPlan(config, budgetBytes: context.budget.limitBytes)
+        wallTimeOffset = context.clock.wallTime() &- context.clock.now()
         let hash = TraceHash()
         self.hash = hash
-        let chain = PolicyChain(
-            policies: config.policies.map { $0.makePolicy() }, stopsAtFirstMatch: config.samplesOnFirstMatch)
+        var builder = PolicyBuilder()
+        let chain = PolicyChain(config.policies, stopsAtFirstMatch: config.samplesOnFirstMatch, &builder)
+        self.chain = chain
+        facts = SpanFacts(builder)
+        let plan = WindowPlan(
+            config, slotCount: chain.slotCount, budgetBytes: context.budget.limitBytes,
+            softLimitBytes: context.budget.softLimitBytes)
         let shards = try plan.makeShards(context, hash, chain)
         self.shards = shards
         let room = RoomSignal()
         outbox = Outbox(context, next: next, limit: plan.outboxBytes) { room.announce() }
-        let waitingRoom = WaitingRoom()
+        let waitingRoom = WaitingRoom(shards: shards.count)
         self.waitingRoom = waitingRoom
         metrics = TailSamplingMetrics(
-            context, policyNames: config.policies.map(\.name),
+            context, policies: config.policies,
             traces: { shards.reduce(0) { $0 + $1.window.withLock { $0.table.count } } },
-            bytes: { shards.reduce(0) { $0 + $1.window.withLock { $0.allowance.used } } })
+            bytes: { shards.reduce(0) { $0 + $1.window.withLock { $0.bytes } } },
+            records: { shards.reduce(0) { $0 + $1.window.withLock { $0.records.held } } })
         notSampled = context.account.dropped(context.id.description, "not sampled")
         pendingAtShutdown = context.account.dropped(context.id.description, "pending at shutdown")
         context.account.addHolder { [outbox] in
@@ -51,6 +65,7 @@ package final class TailSampling: ConsumingComponent {
             }
         }
         context.verdicts.addSampler(decisionWait: config.decisionWait)
+        context.decisions.register(self)
         room.listen { [weak self] in self?.resume() }
     }
 
@@ -61,7 +76,7 @@ package final class TailSampling: ConsumingComponent {
     package func shutdown(deadline: UInt64) async {
         isStopped.store(true, ordering: .sequentiallyConsistent)
         for shard in shards { shard.cancelTimer() }
-        for waiting in waitingRoom.takeAll() { take(waiting) }
+        endWaiting()
         closeWindows()
         await outbox.close(deadline: deadline)
     }
@@ -70,7 +85,7 @@ package final class TailSampling: ConsumingComponent {
 
     package func admit(_ batch: Batch) throws(DeliveryError) -> any Admission {
         if isStopped.load(ordering: .relaxed) {
-            throw .retryable("\(context.id) is shutting down; send to another collector, or again when it is back")
+            throw shuttingDown
         }
         if outbox.isFull {
             throw .retryable(
@@ -78,25 +93,28 @@ package final class TailSampling: ConsumingComponent {
                 after: .seconds(1))
         }
         return ClosureAdmission { [self] in
-            guard config.blocksOnOverflow, isFull(for: batch) else {
-                arrive(batch)
-                return .done()
-            }
-            return .pending(waitingRoom.enter(batch))
+            if config.blocksOnOverflow { return arriveInTurn(batch) }
+            arrive(batch)
+            return .done()
         }
     }
 
-    private func take(_ waiting: WaitingRoom.Guest) {
-        arrive(waiting.batch)
-        waiting.completion.fulfil(.success(nil))
+    var shuttingDown: DeliveryError {
+        .retryable("\(context.id) is shutting down; send to another collector, or again when it is back")
     }
 
-    private func arrive(_ batch: Batch) {
+    func arrive(_ batch: Batch) {
+        context.verdicts.promotions.preview(batch)
         context.account.whileInside(batch.itemCount) {
             var outgoing = Outgoing(context.budget)
             for segment in batch.segments {
                 guard case .traces(let index) = segment.index else { continue }
-                arrive(Arrival(body: segment.body, index: index, hash: hash), &outgoing)
+                // Tracestates that a processor before has replaced are not in the bytes yet.
+                let (body, current) =
+                    index.traceStates.isEmpty
+                    ? (segment.body, index) : index.written(segment.body.readableBytesUInt8Span)
+                arrive(
+                    Arrival(body: body, index: current, hash: hash, facts: facts, now: context.clock.now()), &outgoing)
             }
             send(&outgoing)
         }
@@ -105,12 +123,14 @@ package final class TailSampling: ConsumingComponent {
     private func arrive(_ arrival: Arrival, _ outgoing: inout Outgoing) {
         var groups = ArrivalGroups(arrival, hash: hash)
         var late: [(span: UInt32, decision: Decision)] = []
+        let isObserved = context.decisions.isObserved
         for (shard, positions) in zip(shards, arrival.positions(shards: shards.count)) {
             var rest = positions[...]
             while !rest.isEmpty {
                 let part = rest.prefix(Self.spansAtOnce)
                 rest = rest.dropFirst(Self.spansAtOnce)
                 let (departures, deadline) = shard.window.withLock { window in
+                    window.isObserved = isObserved
                     let departures = window.add(arrival, &groups, part, now: context.clock.now())
                     return (departures, window.nextDeadline)
                 }
@@ -124,8 +144,18 @@ package final class TailSampling: ConsumingComponent {
 
     // MARK: Departure
 
-    /// Decides what is due in a shard and sends on what is kept, as one batch as far as that is of a sensible size.
+    /// Decides what is due in a shard, or leaves that to whoever is deciding in others.
     private func tick(_ shard: WindowShard) {
+        guard turns.begin(shard) else { return }
+        var next: WindowShard? = shard
+        while let shard = next {
+            decide(shard)
+            next = turns.end()
+        }
+    }
+
+    /// Decides what is due in a shard and sends on what is kept, as one batch as far as that is of a sensible size.
+    private func decide(_ shard: WindowShard) {
         guard !isStopped.load(ordering: .relaxed) else { return }
         shard.beginTick()
         // While downstream takes nothing, traces rest in the window; `resume` goes on.
@@ -134,10 +164,10 @@ package final class TailSampling: ConsumingComponent {
         var outgoing = Outgoing(context.budget)
         var departures = Departures()
         repeat {
-            departures = shard.window.withLock { $0.expire(now: context.clock.now(), limit: 256) }
+            departures = shard.window.withLock { $0.expire(now: context.clock.now(), limit: Self.tracesAtOnce) }
             handle(departures, &outgoing)
             if outgoing.isLarge { send(&outgoing) }
-        } while departures.hasMore && !outbox.isFull
+        } while departures.hasMore && !outbox.isFull && context.clock.now() &- start < Self.longestTurn
         send(&outgoing)
         metrics.noteTick(nanoseconds: context.clock.now() &- start)
         admitWaiting()
@@ -166,7 +196,7 @@ package final class TailSampling: ConsumingComponent {
             repeat {
                 var outgoing = Outgoing(context.budget)
                 departures = shard.window.withLock {
-                    $0.close(now: context.clock.now(), limit: 256, dropsAll: dropsAll)
+                    $0.close(now: context.clock.now(), limit: Self.tracesAtOnce, dropsAll: dropsAll)
                 }
                 handle(departures, &outgoing, droppedAs: dropsAll ? pendingAtShutdown : nil)
                 send(&outgoing)
@@ -183,27 +213,21 @@ package final class TailSampling: ConsumingComponent {
             context.verdicts.record(departures.kept, .kept)
             context.verdicts.record(departures.dropped, .dropped)
         }
+        if !departures.records.isEmpty { announce(departures.records) }
         outgoing.add(departures.bodies)
+        if !departures.links.isEmpty { follow(departures.links) }
+    }
+
+    /// `linked`: what a kept trace links to is kept as well, if it is still undecided and the policy's budget allows.
+    private func follow(_ links: [TraceID]) {
+        for trace in links {
+            let hash = hash(trace)
+            shards[TraceHash.shard(hash, of: shards.count)].window.withLock { $0.markLinked(trace, hash: hash) }
+        }
     }
 
     private func send(_ outgoing: inout Outgoing) {
         if let batch = outgoing.take() { outbox.send(batch) }
-    }
-
-    // MARK: Waiting for room
-
-    private func isFull(for batch: Batch) -> Bool {
-        let (traces, bytes, limit) = shards.reduce((0, 0, 0)) { sum, shard in
-            shard.window.withLock { window in
-                (sum.0 + window.table.undecidedCount, sum.1 + window.allowance.used, sum.2 + window.allowance.limit)
-            }
-        }
-        guard traces > 0 else { return false }
-        return traces >= config.maximumTraces ?? .max || bytes + batch.byteCount > limit
-    }
-
-    private func admitWaiting() {
-        while let guest = waitingRoom.leave(if: { !isFull(for: $0) }) { take(guest) }
     }
 
     private func scheduleTrim() {

@@ -15,7 +15,7 @@ package struct TailSamplingConfig: Sendable {
     package var maximumTraces: Int?
     /// Whether requests wait for room instead of traces being decided early.
     package var blocksOnOverflow: Bool
-    /// Bytes of the whole window; nil is half of the byte budget.
+    /// Bytes of the whole window; nil is half of the byte budget, less with a low soft limit (`WindowPlan`).
     package var maximumBufferBytes: Int?
     /// A larger trace is dropped; nil is no limit.
     package var maximumTraceBytes: Int?
@@ -26,6 +26,8 @@ package struct TailSamplingConfig: Sendable {
     package var dropsPendingOnShutdown: Bool
     /// Nil is one per core.
     package var shards: Int?
+    /// Decisions remembered with their reasons (`explain`); 0 remembers none.
+    package var recordCount: Int
     package var policies: [PolicyConfig]
 
     /// Decisions remembered by default: about as many traces as the OpenTelemetry Collector remembers (`num_traces`).
@@ -33,6 +35,9 @@ package struct TailSamplingConfig: Sendable {
 
     /// More decisions than memory of today's machines can remember.
     static let largestCache = 1 << 28
+
+    /// Ids, times and a short name make a span of about this size.
+    private static let leastTraceBytes = 64
 
     package init(_ reader: ConfigReader) {
         decisionWait = reader.duration("decision_wait", default: .seconds(30))
@@ -42,10 +47,17 @@ package struct TailSamplingConfig: Sendable {
         maximumBufferBytes = reader.optionalInteger("max_buffer_mib", in: 1...1 << 30).map { $0 << 20 }
         let traceBytes = reader.integer("maximum_trace_size_bytes", default: 0)
         maximumTraceBytes = traceBytes == 0 ? nil : traceBytes
+        if 0 < traceBytes, traceBytes < Self.leastTraceBytes {
+            reader.error(
+                "maximum_trace_size_bytes",
+                "is less than a span takes: every trace would be dropped; must be at least \(Self.leastTraceBytes), "
+                    + "or 0 for no limit")
+        }
         let cache = reader.settings("decision_cache")
         let cacheSizes = 0...Self.largestCache
         keptCacheSize = cache.integer("sampled_cache_size", default: Self.defaultCacheSize, in: cacheSizes)
         notKeptCacheSize = cache.integer("non_sampled_cache_size", default: Self.defaultCacheSize, in: cacheSizes)
+        recordCount = reader.integer("decision_records", default: Self.defaultCacheSize, in: cacheSizes)
         samplesOnFirstMatch = reader.bool("sample_on_first_match", default: false)
         strategy = reader.enumeration("sampling_strategy", default: .traceComplete)
         dropsPendingOnShutdown = reader.bool("drop_pending_traces_on_shutdown", default: false)
@@ -54,13 +66,16 @@ package struct TailSamplingConfig: Sendable {
         reader.unsupported("tail_storage", because: "the window is kept in memory; leave it out")
         policies = PolicyConfig.readAll(reader)
         if strategy == .spanIngest {
-            for policy in policies where policy.kind.needsWholeTrace {
+            for policy in policies where policy.settings.needsWholeTrace {
                 reader.error(
                     "sampling_strategy",
                     "`span-ingest` decides before a trace is complete, which policy `\(policy.name)` cannot: "
                         + "use `trace-complete`")
             }
         }
+        var builder = PolicyBuilder()
+        _ = PolicyChain(policies, stopsAtFirstMatch: samplesOnFirstMatch, &builder)
+        if let problem = builder.problem { reader.error("policies", "there are \(problem); use fewer") }
         reader.finish()
     }
 }

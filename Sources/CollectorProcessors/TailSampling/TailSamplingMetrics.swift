@@ -4,6 +4,8 @@ import CollectorCore
 struct TailSamplingMetrics: Sendable {
     private struct Policy {
         var executions: Counter
+        var errors: Counter
+        var microseconds: Counter
         var sampled: Counter
         var notSampled: Counter
         var dropped: Counter
@@ -21,33 +23,41 @@ struct TailSamplingMetrics: Sendable {
     private let droppedFromCache: Counter
     private let newTraces: Counter
     private let tooLarge: Counter
+    private let brokenTraceStates: Counter
     private let triggers: [Counter]
     private let lateSpanAge: Distribution
     private let removalAge: Distribution
     private let tickLatency: Distribution
 
     /// - Parameters:
-    ///   - policyNames: in the order of the policies.
-    ///   - traces: counts the traces held; `bytes` what they occupy.
+    ///   - policies: in the order of the configuration.
+    ///   - traces: counts the traces held; `bytes` what they occupy, `records` the decisions remembered.
     init(
-        _ context: ComponentContext, policyNames: [String], traces: @escaping @Sendable () -> Int,
-        bytes: @escaping @Sendable () -> Int
+        _ context: ComponentContext, policies configs: [PolicyConfig], traces: @escaping @Sendable () -> Int,
+        bytes: @escaping @Sendable () -> Int, records: @escaping @Sendable () -> Int
     ) {
         let telemetry = context.telemetry
         let processor: Telemetry.Labels = [("processor", context.id.description)]
         func counter(_ name: String, _ help: String, _ labels: Telemetry.Labels = []) -> Counter {
             telemetry.counter(Self.prefix + name, help, processor + labels)
         }
-        policies = policyNames.map { name in
-            let label = context.id.name.isEmpty ? name : "\(context.id.name).\(name)"
+        policies = configs.map { config in
+            let label = context.id.name.isEmpty ? config.name : "\(context.id.name).\(config.name)"
+            let shadow: Telemetry.Labels = config.isShadow ? [("shadow", "true")] : []
             func votes(_ decision: String) -> Counter {
                 counter(
                     "count_traces_sampled", "Traces each policy voted on, by its vote",
-                    [("policy", label), ("sampled", decision == "sampled" ? "true" : "false"), ("decision", decision)])
+                    [("policy", label), ("sampled", decision == "sampled" ? "true" : "false"), ("decision", decision)] + shadow)
             }
             return Policy(
                 executions: counter(
                     "sampling_policy_execution_count", "Votes of each policy", [("policy", label)]),
+                errors: counter(
+                    "sampling_policy_evaluation_error", "Votes that did not count, since the policy could not say",
+                    [("policy", label)]),
+                microseconds: counter(
+                    "sampling_policy_execution_time_sum", "Microseconds spent on each policy's votes, estimated",
+                    [("policy", label)]),
                 sampled: votes("sampled"), notSampled: votes("not_sampled"), dropped: votes("dropped"))
         }
         func decided(_ sampled: String, _ decision: String) -> Counter {
@@ -66,6 +76,8 @@ struct TailSamplingMetrics: Sendable {
         droppedFromCache = late("false")
         newTraces = counter("new_trace_id_received", "Traces that began to wait for their decision")
         tooLarge = counter("traces_dropped_too_large", "Traces dropped for being larger than maximum_trace_size_bytes")
+        brokenTraceStates = counter(
+            "traces_with_unparsable_tracestate", "Traces decided with a tracestate that is none; it goes on unchanged")
         triggers = DecisionTrigger.allCases.map { trigger in
             counter("decisions", "Traces decided, by what made it time", [("trigger", trigger.word)])
         }
@@ -85,11 +97,16 @@ struct TailSamplingMetrics: Sendable {
             Self.prefix + "sampling_traces_on_memory", "Traces in the window", processor, read: { Double(traces()) })
         telemetry.gauge(
             Self.prefix + "buffer_bytes", "Bytes the window occupies", processor, read: { Double(bytes()) })
+        telemetry.gauge(
+            Self.prefix + "decision_records", "Decisions remembered with their reasons", processor,
+            read: { Double(records()) })
     }
 
     func note(_ departures: Departures) {
         for (policy, votes) in zip(policies, departures.votes) where !votes.isEmpty {
-            policy.executions.add(votes.sampled + votes.notSampled + votes.dropped)
+            policy.executions.add(votes.sampled + votes.notSampled + votes.dropped + votes.errors)
+            policy.errors.add(votes.errors)
+            policy.microseconds.add(Int(votes.nanoseconds / 1000))
             policy.sampled.add(votes.sampled)
             policy.notSampled.add(votes.notSampled)
             policy.dropped.add(votes.dropped)
@@ -99,6 +116,7 @@ struct TailSamplingMetrics: Sendable {
         keptFromCache.add(departures.lateKept)
         droppedFromCache.add(departures.lateDropped)
         newTraces.add(departures.newTraces)
+        brokenTraceStates.add(departures.brokenTraceStates)
         for (counter, count) in zip(triggers, departures.triggers) { counter.add(count) }
         tooLarge.add(departures.triggers[DecisionTrigger.tooLarge.rawValue])
         for age in departures.lateAges { lateSpanAge.record(Double(age) / 1e9) }

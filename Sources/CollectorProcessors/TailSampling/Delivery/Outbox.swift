@@ -46,6 +46,14 @@ final class Outbox: Sendable {
             return first
         }
 
+        /// The first batch to try; without one nobody is trying any more. Both at once: a batch that comes in between
+        /// would wait for someone who has gone.
+        mutating func takeNext() -> Batch? {
+            let next = takeFirst()
+            if next == nil { isTrying = false }
+            return next
+        }
+
         mutating func beginWait(for batch: Batch) {
             pendingBatches += 1
             pendingBytes += batch.byteCount
@@ -207,7 +215,7 @@ final class Outbox: Sendable {
     }
 
     private func tryAgain() {
-        while let batch = state.withLock({ $0.takeFirst() }) {
+        while let batch = state.withLock({ $0.takeNext() }) {
             if let delay = deliver(batch) {
                 let isClosed = state.withLock { state in
                     if !state.isClosed { state.putBack(batch) }
@@ -220,7 +228,6 @@ final class Outbox: Sendable {
             state.withLock { $0.failures = 0 }
             announceRoom()
         }
-        state.withLock { $0.isTrying = false }
         announceRoom()
     }
 

@@ -8,11 +8,27 @@ struct Arrival {
     let index: TraceIndex
     /// The hash of each span's trace id.
     let hashes: [UInt64]
+    /// The conditions that each span meets; empty when there are none.
+    private let matches: [MatchSet]
+    private let keys: SpanKeys
 
-    init(body: ByteBuffer, index: TraceIndex, hash: TraceHash) {
+    init(body: ByteBuffer, index: TraceIndex, hash: TraceHash, facts: SpanFacts, now: UInt64) {
         self.body = body
         self.index = index
         hashes = index.spans.map { hash($0.traceID) }
+        let bytes = body.readableBytesUInt8Span
+        matches = facts.conditions.matches(bytes, index)
+        keys = facts.keyTables.keys(bytes, index, now: now)
+    }
+
+    /// Lets a trace's features know of one of the spans.
+    @inline(__always)
+    func note(_ position: UInt32, in features: inout TraceFeatures) {
+        let span = index.spans[Int(position)]
+        let resource = Int(index.scopes[Int(span.scope)].parent)
+        features.note(
+            span, body.readableBytesUInt8Span, matches.isEmpty ? MatchSet() : matches[Int(position)],
+            keys.keys(of: Int(position), resource: resource))
     }
 
     /// The positions of the spans of each shard, in order.

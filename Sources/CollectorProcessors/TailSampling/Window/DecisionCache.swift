@@ -4,6 +4,9 @@
 
 /// Recent decisions by the hash of their trace id.
 struct DecisionCache: ~Copyable {
+    /// What an empty one takes.
+    static let smallestBytes = SlotTable.smallestBytes
+
     private var slots: SlotTable
     private var kept: DecisionRing
     private var notKept: DecisionRing
@@ -19,16 +22,19 @@ struct DecisionCache: ~Copyable {
         self.notKept = notKept
     }
 
-    /// The decision and when it was made, in the clock's nanoseconds.
-    func find(_ key: UInt64) -> (decision: Decision, decidedAt: UInt64)? {
+    /// The decision, when it was made, in the clock's nanoseconds, and the number of its record.
+    func find(_ key: UInt64) -> (decision: Decision, decidedAt: UInt64, record: UInt32)? {
         guard slots.count > 0, let number = slots.find(Self.hash(key), { self[$0].key == key }) else { return nil }
         let element = self[number]
-        return (element.decision(isKept: Self.isKept(number)), element.decidedAt)
+        return (element.decision(isKept: Self.isKept(number)), element.decidedAt, element.record)
     }
 
     /// Remembers a decision about a trace that has none yet.
-    mutating func insert(_ key: UInt64, _ decision: Decision, now: UInt64, _ allowance: inout MemoryAllowance) {
-        let element = DecisionRing.Element(key, decision, now)
+    /// - Parameter record: the number of its record (`DecisionRecords`).
+    mutating func insert(
+        _ key: UInt64, _ decision: Decision, record: UInt32, now: UInt64, _ allowance: inout MemoryAllowance
+    ) {
+        let element = DecisionRing.Element(key, decision, record, now)
         let (position, pushedOut) =
             decision.isKept ? kept.append(element, &allowance) : notKept.append(element, &allowance)
         guard let position else { return }
@@ -53,24 +59,28 @@ private struct DecisionRing: ~Copyable {
     struct Element: BitwiseCopyable {
         let key: UInt64
         let decidedAt: UInt64
+        let record: UInt32
         private let threshold: UInt64
         private let randomness: UInt64
         private let policy: UInt16
         private let writesRandomness: Bool
+        private let forgetsThreshold: Bool
 
-        init(_ key: UInt64, _ decision: Decision, _ now: UInt64) {
+        init(_ key: UInt64, _ decision: Decision, _ record: UInt32, _ now: UInt64) {
+            self.record = record
             self.key = key
             decidedAt = now
             threshold = decision.threshold
             randomness = decision.randomness
             policy = decision.policy
             writesRandomness = decision.writesRandomness
+            forgetsThreshold = decision.forgetsThreshold
         }
 
         func decision(isKept: Bool) -> Decision {
             Decision(
-                isKept: isKept, writesRandomness: writesRandomness, policy: policy, threshold: threshold,
-                randomness: randomness)
+                isKept: isKept, writesRandomness: writesRandomness, forgetsThreshold: forgetsThreshold, policy: policy,
+                threshold: threshold, randomness: randomness)
         }
     }
 

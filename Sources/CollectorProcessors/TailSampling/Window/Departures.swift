@@ -40,6 +40,10 @@ struct Departures {
     /// Spans of the arriving request whose trace is decided and kept already.
     var late: [(span: UInt32, decision: Decision)] = []
     var droppedSpans = 0
+    /// Traces that kept ones have links to.
+    var links: [TraceID] = []
+    /// The decisions with their reasons, when somebody observes them.
+    var records: [DecisionRecords.Element] = []
     /// Spans that found a recorded decision, by what it was.
     var lateKept = 0
     var lateDropped = 0
@@ -47,6 +51,8 @@ struct Departures {
     var lateAges: [UInt64] = []
     var removalAges: [UInt64] = []
     var newTraces = 0
+    /// Decided traces with a tracestate that is none.
+    var brokenTraceStates = 0
     var triggers = [Int](repeating: 0, count: DecisionTrigger.allCases.count)
     var votes: [VoteTally.Votes] = []
     /// Whether more traces are due than one look takes.

@@ -21,10 +21,10 @@ struct Release {
         byteCount += Int(record.size)
     }
 
-    /// Ends a trace whose spans were added from `start` on, the last one first.
-    mutating func finishTrace(from start: Int, _ decision: Decision) {
+    /// Ends a trace whose spans were added from `start` on, the last one first unless they were turned before.
+    mutating func finishTrace(from start: Int, _ decision: Decision, isTurned: Bool) {
         guard spans.count > start else { return }
-        spans[start...].reverse()
+        if !isTurned { spans[start...].reverse() }
         decisions.append(decision)
     }
 

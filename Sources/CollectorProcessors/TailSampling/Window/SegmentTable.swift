@@ -23,8 +23,16 @@ struct SegmentTable {
         /// Bytes and number of the span records whose spans have not left.
         var liveBytes = 0
         var liveSpans = 0
+        /// Spans that were ever written here.
+        var spans = 0
+        /// Bytes of resources and scopes.
+        var groupBytes = 0
         var older = none
         var newer = none
+
+        /// About what emptying the segment would write elsewhere: the live spans, and their part of the groups. Right when
+        /// each span has groups of its own, which is when it matters.
+        var bytesToMove: Int { liveBytes &+ groupBytes &* liveSpans / max(1, spans) }
     }
 
     private(set) var segments: [Segment] = []
@@ -57,9 +65,10 @@ struct SegmentTable {
             cursor = (cursor + 1) % segments.count
             let segment = segments[cursor]
             // Moving less than half of a segment frees more than it takes.
-            guard segment.state == .inUse, segment.run == 1, cursor != Int(newest), segment.liveBytes * 2 < segment.used
+            guard segment.state == .inUse, segment.run == 1, cursor != Int(newest),
+                segment.bytesToMove * 2 < segment.used
             else { continue }
-            if segment.liveBytes < found.map({ segments[$0].liveBytes }) ?? .max { found = cursor }
+            if segment.bytesToMove < found.map({ segments[$0].bytesToMove }) ?? .max { found = cursor }
         }
         return found
     }

@@ -13,6 +13,8 @@
 /// Entry numbers by 32-bit hash. Several entries may have one hash; the caller tells them apart.
 struct SlotTable: ~Copyable {
     private static let smallest = 512
+    /// What an empty one takes.
+    static let smallestBytes = smallest * 8
     private static let slotsMovedAtOnce = 32
 
     private var slots: ReservedMemory

@@ -72,6 +72,7 @@ struct SpanLog: ~Copyable {
         let segment = Int(segments.newest)
         segments[segment].liveBytes &+= size
         segments[segment].liveSpans &+= 1
+        segments[segment].spans &+= 1
         return UInt32(position)
     }
 
@@ -104,6 +105,7 @@ struct SpanLog: ~Copyable {
 
     private mutating func reserveGroup(_ hash: UInt64, head: Int, tail: Int, resource: UInt32) -> Int {
         let position = reserve(GroupRecord.headerSize &+ head &+ tail)
+        segments[Int(segments.newest)].groupBytes &+= GroupRecord.headerSize &+ head &+ tail
         memory.store(UInt32(head &+ tail) | GroupRecord.mark, at: position)
         memory.store(resource, at: position &+ 4)
         memory.store(hash, at: position &+ 8)
@@ -162,6 +164,7 @@ struct SpanLog: ~Copyable {
         let segment = Int(segments.newest)
         segments[segment].liveBytes &+= size
         segments[segment].liveSpans &+= 1
+        segments[segment].spans &+= 1
         retire(position, record)
         return UInt32(target)
     }

@@ -25,6 +25,10 @@ struct TraceEntry: BitwiseCopyable {
     var decision: Decision
     /// The position of the last span that arrived; spans are linked backwards.
     var lastSpan: UInt32
+    /// The part of a long trace's spans that is linked forwards already, while it leaves; see `TraceWindow.drain`.
+    var turned = none
+    /// Whether all of it is, and `lastSpan` the first one of what is still there.
+    var isTurned = false
     /// The segment that all of the trace's spans are in; `none` when there are several. Such a trace is forgotten
     /// without a look at its spans.
     var segment: UInt32

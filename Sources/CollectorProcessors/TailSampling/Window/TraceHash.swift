@@ -23,5 +23,5 @@ struct TraceHash: Sendable {
 
     /// The shard of a hash; by its upper half, since tables use the lower one.
     @inline(__always)
-    static func shard(_ hash: UInt64, of count: Int) -> Int { Int((hash >> 32) &* UInt64(count) >> 32) }
+    static func shard(_ hash: UInt64, of count: Int) -> Int { Int(((hash >> 32) &* UInt64(count)) >> 32) }
 }

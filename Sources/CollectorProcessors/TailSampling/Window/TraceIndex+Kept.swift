@@ -1,3 +1,4 @@
+import CollectorCore
 import NIOCore
 import OTLPWire
 
@@ -5,7 +6,7 @@ extension TraceIndex {
     /// Adds a kept span, with the tracestate that its trace's decision asks for.
     mutating func append(_ span: SpanEntry, following decision: Decision, _ bytes: Span<UInt8>) {
         var span = span
-        if decision.threshold > 0, let state = sampledTraceState(span, decision, bytes) {
+        if decision.threshold > 0 || decision.forgetsThreshold, let state = sampledTraceState(span, decision, bytes) {
             span.isEdited = true
             traceStates[span.range.lower] = state
         }
@@ -16,6 +17,7 @@ extension TraceIndex {
     /// unless it contradicts the span's being here (conformance 205, 209); a tracestate that is none stays (conformance
     /// 213).
     private func sampledTraceState(_ span: SpanEntry, _ decision: Decision, _ bytes: Span<UInt8>) -> [UInt8]? {
+        if decision.forgetsThreshold { return stateWithoutThreshold(span, bytes) }
         let own = SamplingThreshold(clamping: decision.threshold)
         guard !span.traceState.isEmpty else {
             return TraceState.none.replacing(
@@ -30,6 +32,14 @@ extension TraceIndex {
         }
         return state.replacing(
             threshold: threshold, randomness: decision.writesRandomness ? decision.randomness : nil, in: bytes)
+    }
+
+    /// The tracestate without a threshold, `rv` stays; nil when there is none in it.
+    private func stateWithoutThreshold(_ span: SpanEntry, _ bytes: Span<UInt8>) -> [UInt8]? {
+        guard !span.traceState.isEmpty, let state = TraceState(bytes, span.traceState), state.threshold != nil else {
+            return nil
+        }
+        return state.replacing(threshold: nil, in: bytes)
     }
 
     /// Writes what the index names into a body of its own, edits applied, and indexes that.

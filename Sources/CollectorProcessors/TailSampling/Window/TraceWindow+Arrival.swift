@@ -14,33 +14,38 @@ extension TraceWindow {
     private mutating func add(_ arrival: Arrival, _ groups: inout ArrivalGroups, _ position: UInt32, now: UInt64) {
         let span = arrival.index.spans[Int(position)]
         let hash = arrival.hashes[Int(position)]
-        // Making room may decide traces, this one too: look again after it.
+        // Making room may decide traces, this one too: look again after it. What is moved on that occasion may take the
+        // room again, so that happens once.
+        var mayMove = true
         while true {
             let known = table.find(span.traceID, hash: hash)
             if let known, table[known].place == .leaving {
                 follow(table[known].decision, position)
                 return
             }
-            if known == nil, let (decision, decidedAt) = cache.find(hash) {
+            if known == nil, let (decision, decidedAt, record) = cache.find(hash) {
                 departures.lateAges.append(now &- decidedAt)
+                records.noteLateSpan(record, span.traceID)
                 if decision.isKept { departures.lateKept += 1 } else { departures.lateDropped += 1 }
                 follow(decision, position)
                 return
             }
             if !log.hasRoom(for: sizeNeeded(span, arrival, groups)) {
-                if makeRoom(for: sizeWithGroups(span, arrival), now: now) { continue }
+                let hasRoom = makeRoom(for: sizeWithGroups(span, arrival), mayMove: mayMove, now: now)
+                mayMove = false
+                if hasRoom { continue }
                 decideUnstored(span, arrival, position, known, now: now)
                 return
             }
             if let known {
-                store(span, arrival, &groups, in: known, now: now)
+                store(position, arrival, &groups, in: known, now: now)
                 return
             }
             let deadline = now &+ settings.decisionWait
             let features = TraceFeatures(traceID: span.traceID)
             if let trace = table.insert(features, hash: hash, now: now, deadline: deadline, &allowance) {
                 departures.newTraces += 1
-                store(span, arrival, &groups, in: trace, now: now)
+                store(position, arrival, &groups, in: trace, now: now)
                 boundCount(now: now)
                 return
             }
@@ -53,24 +58,25 @@ extension TraceWindow {
     /// Appends the span, for which there is room, to its trace.
     @inline(__always)
     private mutating func store(
-        _ span: SpanEntry, _ arrival: Arrival, _ groups: inout ArrivalGroups, in trace: UInt32, now: UInt64
+        _ position: UInt32, _ arrival: Arrival, _ groups: inout ArrivalGroups, in trace: UInt32, now: UInt64
     ) {
+        let span = arrival.index.spans[Int(position)]
         let bytes = arrival.body.readableBytesUInt8Span
         let group = groupPosition(Int(span.scope), arrival, &groups)
         var entry = table[trace]
         let segment = log.segments.newest
         entry.segment = entry.lastSpan == none || entry.segment == segment ? segment : none
         entry.lastSpan = log.append(bytes, span.range, trace: trace, previous: entry.lastSpan, group: group)
-        entry.features.note(span, bytes)
+        arrival.note(position, in: &entry.features)
         table[trace] = entry
         if let limit = settings.maximumTraceBytes, entry.features.byteCount > limit {
-            decide(trace, .tooLarge, now: now, forced: .notSampled)
+            decide(trace, .tooLarge, now: now, as: .forced(.notSampled))
             return
         }
-        if settings.decidesAtArrival, case let decision = chain.decide(entry.features, &tally),
-            decision.isKept || decision.policy != Decision.noPolicy
+        if settings.decidesAtArrival, case let outcome = vote(on: entry.features, now: now),
+            outcome.decision.policy != Decision.noPolicy, isFinal(outcome.decision)
         {
-            decide(trace, .ingest, now: now, forced: decision)
+            decide(trace, .ingest, now: now, as: outcome)
             return
         }
         if let rootWait = settings.rootWait, entry.place == .waiting, !span.hasParent, now &+ rootWait < entry.deadline
@@ -78,6 +84,13 @@ extension TraceWindow {
             table[trace].deadline = now &+ rootWait
             table.move(trace, to: .rooted)
         }
+    }
+
+    /// Whether nothing that comes later can change a decision of `span-ingest`, or the probability it has.
+    private func isFinal(_ decision: Decision) -> Bool {
+        if !decision.isKept { return true }
+        let isCertain = decision.threshold == 0 && !decision.forgetsThreshold
+        return !chain.drops && (isCertain || !chain.mixesChance)
     }
 
     /// `num_traces`: the trace that would be decided next anyway is decided now.
@@ -95,22 +108,21 @@ extension TraceWindow {
     private mutating func decideUnstored(
         _ span: SpanEntry, _ arrival: Arrival, _ position: UInt32, _ known: UInt32?, now: UInt64
     ) {
-        let bytes = arrival.body.readableBytesUInt8Span
         if let known {
-            table[known].features.note(span, bytes)
+            arrival.note(position, in: &table[known].features)
             // The features count a span now that no segment has.
             table[known].segment = none
-            let decision = chain.decide(table[known].features, &tally)
-            decide(known, .pressure, now: now, forced: decision)
-            follow(decision, position)
+            let outcome = promoted(vote(on: table[known].features, now: now), span.traceID)
+            decide(known, .pressure, now: now, as: outcome)
+            follow(outcome.decision, position)
             return
         }
         var features = TraceFeatures(traceID: span.traceID)
-        features.note(span, bytes)
-        let decision = chain.decide(features, &tally)
+        arrival.note(position, in: &features)
+        let outcome = promoted(vote(on: features, now: now), span.traceID)
         departures.newTraces += 1
-        record(decision, of: span.traceID, .pressure, now: now)
-        follow(decision, position)
+        record(outcome, features, .pressure, now: now)
+        follow(outcome.decision, position)
     }
 
     // MARK: Groups

@@ -2,45 +2,118 @@ import NIOCore
 import OTLPWire
 
 extension TraceWindow {
-    /// Spans and bytes that leave in one step: what a lock is held for.
-    private static let spansAtOnce = 4096
-    private static let bytesAtOnce = 2 << 20
+    /// Spans and bytes that leave in one step. A step is as long as others spin for the lock: whoever has to sleep for it
+    /// also waits for a core, and so does everybody behind.
+    static let spansAtOnce = 256
+    private static let bytesAtOnce = 64 << 10
+    /// Links that are followed in one step: each costs a look into a shard, and a sender could make millions of them.
+    private static let linksAtOnce = 1000
+
+    /// A kept trace of more bytes than this leaves in several bodies.
+    private static let bytesOfOneBody = 2 << 20
 
     /// Lets spans of decided traces out, oldest decision first: kept ones are written into one body, dropped ones
     /// forgotten.
+    ///
+    /// Spans are linked backwards. A trace that leaves in one step is turned around as it is written; a longer one has its
+    /// links turned first, a step at a time, so that its bodies too are in the order in which the spans came.
     mutating func drain() {
         var release = Release()
         var spans = 0
         while spans < Self.spansAtOnce, release.byteCount < Self.bytesAtOnce, let trace = table.nextToLeave {
             let entry = table[trace]
-            if !entry.decision.isKept, entry.segment != none {
-                forget(trace, entry)
-                spans += 1
-                continue
-            }
-            let start = release.spans.count
-            var position = entry.lastSpan
-            while position != none, spans < Self.spansAtOnce, release.byteCount < Self.bytesAtOnce {
-                let record = log.record(at: position)
-                if entry.decision.isKept {
-                    release.add(position, record)
-                } else {
-                    log.retire(position, record)
-                    departures.droppedSpans += 1
-                }
-                spans += 1
-                position = record.previous
-            }
-            release.finishTrace(from: start, entry.decision)
-            if position == none {
-                table.remove(trace, hash: hash(entry.features.traceID))
+            if !entry.decision.isKept {
+                spans += drop(trace, entry, limit: Self.spansAtOnce - spans)
+            } else if !entry.isTurned, isLong(entry) {
+                spans += turn(trace, entry, limit: Self.spansAtOnce - spans)
             } else {
-                table[trace].lastSpan = position
+                spans += keep(trace, entry, &release, limit: Self.spansAtOnce - spans)
             }
         }
         guard !release.spans.isEmpty else { return }
         departures.bodies.append(release.write(log))
         for span in release.spans { log.retire(span.position, span.record) }
+    }
+
+    private func isLong(_ entry: TraceEntry) -> Bool {
+        entry.features.spanCount > UInt32(Self.spansAtOnce) || entry.features.byteCount > UInt64(Self.bytesOfOneBody)
+    }
+
+    /// Forgets spans of a dropped trace; returns how many steps that took.
+    private mutating func drop(_ trace: UInt32, _ entry: TraceEntry, limit: Int) -> Int {
+        if entry.segment != none {
+            forget(trace, entry)
+            return 1
+        }
+        var steps = 0
+        var position = entry.lastSpan
+        while position != none, steps < limit {
+            let record = log.record(at: position)
+            log.retire(position, record)
+            steps += 1
+            position = record.previous
+        }
+        departures.droppedSpans += steps
+        finish(trace, entry, rest: position)
+        return steps
+    }
+
+    /// Turns links of a long trace, so that each span leads to the one after it.
+    private mutating func turn(_ trace: UInt32, _ entry: TraceEntry, limit: Int) -> Int {
+        var entry = entry
+        var steps = 0
+        while entry.lastSpan != none, steps < limit {
+            let previous = log.record(at: entry.lastSpan).previous
+            log.setPrevious(entry.turned, at: entry.lastSpan)
+            entry.turned = entry.lastSpan
+            entry.lastSpan = previous
+            steps += 1
+        }
+        if entry.lastSpan == none {
+            entry.lastSpan = entry.turned
+            entry.isTurned = true
+        }
+        table[trace] = entry
+        return max(1, steps)
+    }
+
+    /// Adds spans of a kept trace to what leaves: all of a short one, some of a long one.
+    private mutating func keep(_ trace: UInt32, _ entry: TraceEntry, _ release: inout Release, limit: Int) -> Int {
+        let start = release.spans.count
+        var position = entry.lastSpan
+        var steps = 0
+        while position != none, !entry.isTurned || (steps < limit && release.byteCount < Self.bytesAtOnce) {
+            let record = log.record(at: position)
+            release.add(position, record)
+            steps += 1
+            position = record.previous
+        }
+        if let linkBit = chain.linkBit, entry.features.matches[linkBit] {
+            let links = links(release.spans[start...])
+            departures.links += links.prefix(max(0, Self.linksAtOnce - departures.links.count))
+        }
+        release.finishTrace(from: start, entry.decision, isTurned: entry.isTurned)
+        finish(trace, entry, rest: position)
+        return steps
+    }
+
+    /// Removes the trace when nothing of it is left.
+    private mutating func finish(_ trace: UInt32, _ entry: TraceEntry, rest position: UInt32) {
+        if position == none {
+            table.remove(trace, hash: hash(entry.features.traceID))
+        } else {
+            table[trace].lastSpan = position
+        }
+    }
+
+    /// The traces that the spans have links to.
+    private func links(_ spans: ArraySlice<Release.Kept>) -> [TraceID] {
+        let bytes = log.bytes
+        var links: [TraceID] = []
+        for span in spans {
+            SpanLinks.forEach(bytes, span: span.record.range(at: span.position)) { links.append($0) }
+        }
+        return links
     }
 
     /// Drops a trace whose spans are all in one segment, without a look at them.

@@ -8,11 +8,12 @@ extension TraceWindow {
 
     /// Opens a segment for a record of `size`, deciding the oldest traces as far as that needs; false when even an
     /// empty window has no room.
-    mutating func makeRoom(for size: Int, now: UInt64) -> Bool {
+    /// - Parameter mayMove: whether a sparse segment may be emptied on the occasion.
+    mutating func makeRoom(for size: Int, mayMove: Bool, now: UInt64) -> Bool {
         while !log.open(for: size, &allowance) {
             guard relieve(now: now) else { return false }
         }
-        evacuateSparse()
+        if mayMove { evacuateSparse() }
         return true
     }
 
