@@ -10,6 +10,12 @@ struct HashedAttribute: Sendable, Hashable {
     var key: UInt64
     var value: UInt64
 
+    /// The hash of a key, as `key` has it.
+    static func key(of text: String) -> UInt64 {
+        let bytes = Array(text.utf8)
+        return keyedHash(bytes.span, ByteRange(0, bytes.count), secret)
+    }
+
     init(_ bytes: Span<UInt8>, _ attribute: Attribute) {
         key = keyedHash(bytes, attribute.key, Self.secret)
         // The type counts too: the number 200 is not the text "200".

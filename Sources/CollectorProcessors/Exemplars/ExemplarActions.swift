@@ -5,6 +5,11 @@ import OTLPWire
 struct ExemplarActions {
     var offers: [(exemplar: Exemplar, series: SeriesKey)] = []
     var withdrawals: Set<TraceID> = []
+    /// Traces to be kept although no policy wants them, and traces that need not be for one of the cells after all.
+    var wishes: [(trace: TraceID, isSlow: Bool)] = []
+    var settledWishes: [TraceID] = []
+    /// Traces for which nothing waits any more.
+    var decided: [TraceID] = []
     var counts = Counts()
 
     struct Counts {

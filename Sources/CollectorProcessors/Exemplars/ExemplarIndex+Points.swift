@@ -6,7 +6,7 @@ extension ExemplarIndex {
     private static let staleAfter: UInt64 = 900_000_000_000
     private static let cleaningInterval: UInt64 = 60_000_000_000
 
-    /// Begins to follow the series of a histogram point, or finds it followed already. `make` says what it is like.
+    /// Begins to follow the series of a point, or finds it followed already. `make` says what it is like.
     mutating func track(_ key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions, make: () -> TrackedSeries) {
         if series[key] != nil { return }
         if series.count >= config.maxSeries, now &- cleanedAt > Self.cleaningInterval { removeStale(now) }
@@ -23,11 +23,9 @@ extension ExemplarIndex {
     /// Looks at a passing point and says what has to change about it.
     mutating func see(_ point: PointObservation, now: UInt64, _ actions: inout ExemplarActions) -> PointPlan {
         var plan = PointPlan()
-        if let buckets = point.buckets, let known = series[point.key] {
-            let isFirst = known.seenAt == 0 || known.bounds != buckets.bounds
-            series[point.key]?.learn(buckets, percentile: config.percentile)
-            series[point.key]?.seenAt = max(1, now)
-            if isFirst { callWaiting(for: point.key, now: now, &actions) }
+        if let shape = point.shape, let isNew = series[point.key]?.learn(shape, percentile: config.percentile) {
+            series[point.key]?.seenAt = now
+            if isNew { callWaiting(for: point.key, now: now, &actions) }
         }
         for (position, exemplar) in point.exemplars.enumerated() {
             if mayPass(exemplar, point.key, now: now, &actions) {
@@ -36,18 +34,18 @@ extension ExemplarIndex {
                 plan.removed.append(position)
             }
         }
-        if let buckets = point.buckets, let known = series[point.key] {
-            plan.attached = known.attachable(to: buckets).filter { gate($0.exemplar.exemplar.traceID) != .discard }
+        if let shape = point.shape, let known = series[point.key] {
+            plan.attached = known.attachable(to: shape).filter { gate($0.exemplar.exemplar.traceID) != .discard }
             plan.shown += plan.attached.map(\.exemplar.exemplar.traceID)
         }
         return plan
     }
 
-    /// Lets the spans that waited for a series' first point compete for its buckets, the newest first.
+    /// Lets the spans that waited for a series' first point compete for its cells, the newest first.
     private mutating func callWaiting(for key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions) {
-        guard let found = series[key], found.nanosecondsPerUnit != nil else { return }
+        guard let found = series[key], found.measuresSpans else { return }
         let candidates = waiting.candidates(of: found.resource).filter {
-            found.subject.includes(kind: $0.span.kind) && found.matches($0.attributes)
+            found.matches(kind: $0.span.kind, $0.attributes)
         }
         for candidate in candidates.sorted(by: { $0.span.endNanoseconds > $1.span.endNanoseconds }) {
             consider(candidate.span, key, now: now, &actions)
@@ -67,6 +65,7 @@ extension ExemplarIndex {
         case .publish:
             published.insert(ready.exemplar.traceID)
             actions.counts.published += 1
+            if let cell = series[key]?.cell(of: value) { show(ready.exemplar.traceID, key, cell, now: now, &actions) }
             return true
         case .wait:
             hold(ready, key, isFromPoint: true, now: now, &actions)
@@ -78,8 +77,8 @@ extension ExemplarIndex {
     }
 
     /// Notes that a plan was carried out and downstream has the point.
-    mutating func attached(_ exemplars: [(bucket: Int, exemplar: ReadyExemplar)], to key: SeriesKey) {
-        for (bucket, exemplar) in exemplars { series[key]?.attached(exemplar, bucket: bucket) }
+    mutating func attached(_ exemplars: [(cell: Int, exemplar: ReadyExemplar)], to key: SeriesKey) {
+        for (cell, exemplar) in exemplars { series[key]?.attached(exemplar, cell: cell) }
     }
 
     private mutating func removeStale(_ now: UInt64) {

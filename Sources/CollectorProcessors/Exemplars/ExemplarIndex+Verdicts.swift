@@ -22,6 +22,7 @@ extension ExemplarIndex {
         var shown: Set<TraceID> = []
         for trace in traces {
             let entries = pending.take(trace)
+            if !entries.isEmpty { actions.decided.append(trace) }
             switch verdict {
             case .kept:
                 for entry in entries { publish(entry.exemplar, entry.series, now: now, &actions) }
@@ -53,9 +54,11 @@ extension ExemplarIndex {
     /// Gives up waiting for verdicts that are overdue.
     mutating func expire(_ now: UInt64, _ actions: inout ExemplarActions) {
         for entry in pending.expired(now) {
+            actions.decided.append(entry.exemplar.exemplar.traceID)
             if config.unknownTraces == .publish {
                 publish(entry.exemplar, entry.series, now: now, &actions)
             } else {
+                dropWish(for: entry)
                 actions.counts.withheldUnknown += 1
             }
         }
@@ -69,7 +72,11 @@ extension ExemplarIndex {
         let wait = verdicts.decisionWait ?? 0
         // Samplers that decide at once do it when the spans come, which may be after the point.
         let deadline = now &+ (wait > 0 ? wait &* 2 : 10_000_000_000)
-        if !pending.add(entry, until: deadline) { actions.counts.withheldFull += 1 }
+        guard pending.add(entry, until: deadline) else {
+            actions.counts.withheldFull += 1
+            return
+        }
+        wishToKeep(ready, key, until: deadline, now: now, &actions)
     }
 
     /// Shows an exemplar: at once on the scrape side, and with the series' next point.
@@ -79,15 +86,17 @@ extension ExemplarIndex {
         actions.offers.append((ready.exemplar, key))
         actions.counts.published += 1
         published.insert(ready.exemplar.traceID)
-        guard let bucket = series[key]?.bucket(of: ready.exemplar.value) else { return }
-        if series[key]?.publish(ready, bucket: bucket, now: now) == true { actions.counts.replaced += 1 }
+        guard let cell = series[key]?.cell(of: ready.exemplar.value) else { return }
+        show(ready.exemplar.traceID, key, cell, now: now, &actions)
+        if series[key]?.publish(ready, cell: cell, now: now) == true { actions.counts.replaced += 1 }
     }
 
     /// An exemplar's trace was dropped: the next candidate takes its place.
     mutating func withhold(_ entry: PendingVerdicts.Entry, _ actions: inout ExemplarActions) {
+        dropWish(for: entry)
         guard entry.isFromPoint else { return }
         actions.counts.withheldDropped += 1
-        guard let bucket = series[entry.series]?.bucket(of: entry.exemplar.exemplar.value) else { return }
-        if series[entry.series]?.lose(bucket) == true { actions.counts.replaced += 1 }
+        guard let cell = series[entry.series]?.cell(of: entry.exemplar.exemplar.value) else { return }
+        if series[entry.series]?.lose(cell) == true { actions.counts.replaced += 1 }
     }
 }

@@ -3,8 +3,11 @@
 //
 //     kept span ──▶ series that measure it ──▶ filter ──▶ verdict? ──kept──▶ offered to the scrape side, and filed
 //         └─ none known: waits for one                     │               for the series' next point
-//                                                          ├─dropped───▶ withheld; the bucket takes the next one
+//                                                          ├─dropped───▶ withheld; the cell takes the next one
 //     point's exemplar ──────────────────▶ filter ──▶ verdict? └─unknown─▶ waits, at most twice the decision wait
+//
+// With `promote` the spans of undecided traces are looked at too, as the sampler takes them: the first one for a cell that
+// shows nothing waits like a point's exemplar, and the sampler is told to keep its trace if nothing else is kept for it.
 
 import CollectorCore
 import OTLPWire

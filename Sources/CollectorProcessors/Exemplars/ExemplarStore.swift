@@ -14,35 +14,32 @@ final class ExemplarStore: Sendable {
         var armedAt: UInt64?
     }
 
-    private let config: ExemplarsConfig
+    let rules: RuleBook
+    /// Whether points' counts are looked at.
+    let needsCounts: Bool
     private let clock: any CollectorClock
     private let exchange: ExemplarExchange
     private let telemetry: ExemplarTelemetry
+    private let keeper: TraceKeeper?
     private let state: Mutex<State>
 
     init(_ config: ExemplarsConfig, _ context: ComponentContext) {
-        self.config = config
+        rules = RuleBook(config)
+        needsCounts = config.percentile != nil
         clock = context.clock
         exchange = context.exemplars
-        telemetry = ExemplarTelemetry(context)
+        let telemetry = ExemplarTelemetry(context)
+        self.telemetry = telemetry
+        keeper = config.promotionsPerSecond.map { TraceKeeper(perSecond: $0, context.clock, telemetry) }
         state = Mutex(State(index: ExemplarIndex(config, verdicts: context.verdicts)))
         context.verdicts.observe { [weak self] traces, verdict in
             self?.perform { index, now, actions in index.learn(traces, verdict, now: now, &actions) }
         }
+        if keeper != nil { context.verdicts.promotions.register(self) }
     }
 
     /// Announces that points come; without them, nobody needs candidates.
     func addMetricsSide() { state.withLock { $0.hasMetricsSide = true } }
-
-    /// Whether spans of a metric become its exemplars, and which.
-    ///
-    /// By default only metrics whose names say which spans they measure have candidates: a histogram of pauses of the
-    /// garbage collector has no trace behind it, though its resource has spans.
-    func subject(ofMetric name: String) -> SpanSubject? {
-        let subject = SpanSubject(metricName: name)
-        guard let patterns = config.metricNames else { return subject == .any ? nil : subject }
-        return patterns.contains { $0.matches(name) } ? subject : nil
-    }
 
     /// Runs a step of the index and does what it asks for.
     @discardableResult
@@ -54,6 +51,7 @@ final class ExemplarStore: Sendable {
             let result = step(&state.index, now, &actions)
             for (exemplar, series) in actions.offers { exchange.offer(exemplar, to: series) }
             if !actions.withdrawals.isEmpty { exchange.withdraw(actions.withdrawals) }
+            keeper?.add(actions.wishes, without: actions.settledWishes, decided: actions.decided)
             telemetry.count(actions.counts)
             guard let deadline = state.index.nextDeadline, deadline < state.armedAt ?? .max else {
                 return (result, nil)
@@ -77,6 +75,17 @@ final class ExemplarStore: Sendable {
 
     /// Looks at the spans that passed the traces pipeline.
     func see(_ segment: Segment) {
+        look(at: segment) { index, span, projection, resource, now, actions, attributes in
+            index.see(span, projection, resource: resource, now: now, &actions, attributes: attributes)
+        }
+    }
+
+    private typealias Look = (
+        inout ExemplarIndex, SpanCandidate, SpanProjection, AttributeSetHash, _ now: UInt64, inout ExemplarActions,
+        _ attributes: () -> [UInt64: UInt64]?
+    ) -> Void
+
+    private func look(at segment: Segment, _ look: Look) {
         guard case .traces(let index) = segment.index, state.withLock({ $0.hasMetricsSide }) else { return }
         let bytes = segment.body.readableBytesUInt8Span
         let resources = index.resources.map { group in
@@ -85,24 +94,38 @@ final class ExemplarStore: Sendable {
         let (generation, keys) = state.withLock { state in
             (state.index.generation, resources.map { state.index.keys(of: $0) })
         }
-        let parents = index.scopes.map { Int($0.parent) }
         // Attributes are hashed outside of the lock; the lookups below are short.
-        let projections = index.spans.map { span in
-            SpanProjection(bytes, span: span, keys: keys[parents[Int(span.scope)]])
+        var candidates: [(entry: SpanEntry, span: SpanCandidate, projection: SpanProjection, resource: Int)] = []
+        for span in index.spans where rules.kinds.includes(kind: span.kind) {
+            guard let candidate = SpanCandidate(bytes, span, valueKeys: rules.valueKeys) else { continue }
+            let resource = Int(index.scopes[Int(span.scope)].parent)
+            candidates.append((span, candidate, SpanProjection(bytes, span: span, keys: keys[resource]), resource))
         }
+        guard !candidates.isEmpty else { return }
         perform { state, now, actions in
-            for (position, span) in index.spans.enumerated() {
-                guard let candidate = SpanCandidate(span) else { continue }
-                let resource = resources[parents[Int(span.scope)]]
-                var projection = projections[position]
+            for candidate in candidates {
+                let resource = resources[candidate.resource]
+                var projection = candidate.projection
                 if state.generation != generation {
                     // New series came in between: what was hashed may lack a key.
-                    projection = SpanProjection(bytes, span: span, keys: state.keys(of: resource))
+                    projection = SpanProjection(bytes, span: candidate.entry, keys: state.keys(of: resource))
                 }
-                state.see(candidate, projection, resource: resource, now: now, &actions) {
-                    hashedAttributes(bytes, message: span.range, fieldNumber: 9)
+                look(&state, candidate.span, projection, resource, now, &actions) {
+                    hashedAttributes(bytes, message: candidate.entry.range, fieldNumber: 9)
                 }
             }
         }
     }
+}
+
+extension ExemplarStore: TracePromoter {
+    func preview(_ batch: Batch) {
+        for segment in batch.segments {
+            look(at: segment) { index, span, projection, resource, now, actions, attributes in
+                index.preview(span, projection, resource: resource, now: now, &actions, attributes: attributes)
+            }
+        }
+    }
+
+    func claims(_ trace: TraceID) -> Bool { keeper?.claims(trace) ?? false }
 }

@@ -22,7 +22,8 @@ package struct ExemplarsFactory: ProcessorFactory {
             return TransformingProcessor(KeptSpans(store: store), account: context.account, next: next)
         case .metrics:
             store.addMetricsSide()
-            return TransformingProcessor(PointExemplars(store: store, budget: context.budget), account: context.account, next: next)
+            return TransformingProcessor(
+                PointExemplars(store: store, budget: context.budget), account: context.account, next: next)
         case .logs:
             throw ComponentError(
                 "\(context.id): use it in a traces and in a metrics pipeline; log records have no exemplars")

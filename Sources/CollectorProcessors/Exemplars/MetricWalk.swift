@@ -8,8 +8,9 @@ struct MetricWalk {
     private let layout: PointView.Layout
     private let resource: AttributeSetHash
     /// Which spans the metric measures; nil when it gets no exemplars of spans.
-    private let subject: SpanSubject?
+    private let rule: MetricRule?
     private let nanosecondsPerUnit: Double?
+    private let detail: PointView.Detail
     private let isDelta: Bool
 
     init(
@@ -20,15 +21,25 @@ struct MetricWalk {
         self.metric = metric
         self.layout = layout
         self.resource = resource
-        let isHistogram = metric.kind == .histogram
-        subject = isHistogram ? store.subject(ofMetric: text(bytes, metric.name)) : nil
-        nanosecondsPerUnit = payload(of: 3, in: metric.range, bytes).flatMap { nanoseconds(ofUnit: text(bytes, $0)) }
         var temporality: UInt64 = 0
-        var fields = FieldCursor(bytes, metric.data)
-        while isHistogram, let field = fields.next() {
-            if field.number == 2 { temporality = field.scalar }
+        var isMonotonic = false
+        if let found = store.rules.rule(of: metric, bytes) {
+            var fields = FieldCursor(bytes, metric.data)
+            while let field = fields.next() {
+                if field.number == 2 { temporality = field.scalar }
+                if field.number == 3 { isMonotonic = field.scalar != 0 }
+            }
+            // Sums that go down again are gauges to Prometheus, which have no exemplars (conformance 150).
+            rule = metric.kind == .sum && !isMonotonic ? nil : found
+        } else {
+            rule = nil
         }
         isDelta = temporality == 1
+        detail = rule == nil ? .none : store.needsCounts ? .bucketsAndCounts : .buckets
+        nanosecondsPerUnit =
+            rule == nil
+            ? nil
+            : payload(of: 3, in: metric.range, bytes).flatMap { nanoseconds(ofUnit: text(bytes, $0)) }
     }
 
     /// Shows each point to the index and hands on what is to be changed.
@@ -36,22 +47,21 @@ struct MetricWalk {
         var fields = FieldCursor(bytes, metric.data)
         while let field = fields.next() {
             guard field.number == 1, case .bytes(let range) = field.value else { continue }
-            let view = PointView(bytes, range, layout, isHistogram: metric.kind == .histogram)
-            let buckets = subject == nil ? nil : view.buckets(isDelta: isDelta)
-            guard buckets != nil || !view.exemplars.isEmpty else { continue }
+            let view = PointView(bytes, range, layout, metric.kind, detail, isDelta: isDelta)
+            guard view.shape != nil || !view.exemplars.isEmpty else { continue }
             let attributes = AttributeSetHash(bytes, message: range, fieldNumber: layout.attributes)
             let key = SeriesKey(resource: resource, name: metric.name, point: attributes, bytes)
-            let observation = PointObservation(key: key, buckets: buckets, exemplars: view.exemplars.map(\.exemplar))
+            let observation = PointObservation(key: key, shape: view.shape, exemplars: view.exemplars.map(\.exemplar))
             body(view, key, plan(observation, range, bytes))
         }
     }
 
     private func plan(_ point: PointObservation, _ range: ByteRange, _ bytes: Span<UInt8>) -> PointPlan {
         store.perform { index, now, actions in
-            if point.buckets != nil, let subject {
+            if point.shape != nil, let rule {
                 index.track(point.key, now: now, &actions) {
                     TrackedSeries(
-                        resource: resource, subject: subject, nanosecondsPerUnit: nanosecondsPerUnit,
+                        resource: resource, rule: rule, nanosecondsPerUnit: nanosecondsPerUnit,
                         attributes: attributes(range, bytes))
                 }
             }

@@ -3,11 +3,11 @@ import NIOCore
 import OTLPWire
 
 /// The side of `exemplars` in a metrics pipeline: points lose the exemplars that must not be shown, or not yet, and
-/// histograms get those that were filed for them. Points without a change keep their bytes.
+/// histograms and counters get those that were filed for them. Points without a change keep their bytes.
 struct PointExemplars: BatchTransform {
     /// What was written into points.
     struct Effect: Sendable {
-        var attached: [(series: SeriesKey, exemplars: [(bucket: Int, exemplar: ReadyExemplar)])] = []
+        var attached: [(series: SeriesKey, exemplars: [(cell: Int, exemplar: ReadyExemplar)])] = []
         var shown: [TraceID] = []
     }
 
@@ -41,7 +41,7 @@ struct PointExemplars: BatchTransform {
             resources[group] = resource
             let walk = MetricWalk(store, metric, layout, resource, bytes)
             walk.forEachPoint(bytes) { view, key, plan in
-                editor.apply(plan, to: view, of: metric)
+                editor.apply(plan, to: view, layout, of: metric)
                 if !plan.attached.isEmpty { effect.attached.append((key, plan.attached)) }
                 effect.shown += plan.shown
             }
@@ -80,11 +80,11 @@ private struct PointEditor {
         self.index = index
     }
 
-    mutating func apply(_ plan: PointPlan, to view: PointView, of metric: MetricEntry) {
+    mutating func apply(_ plan: PointPlan, to view: PointView, _ layout: PointView.Layout, of metric: MetricEntry) {
         guard !plan.removed.isEmpty || !plan.attached.isEmpty || !view.excess.isEmpty else { return }
         for range in plan.removed.map({ view.exemplars[$0].field }) + view.excess { remove(range) }
         if !plan.attached.isEmpty {
-            let fields = plan.attached.flatMap { $0.exemplar.histogramField }
+            let fields = plan.attached.flatMap { $0.exemplar.field(layout.exemplars) }
             edits.append(Edit(ByteRange(view.range.end, view.range.end), fields))
         }
         enclosing.append(view.range)

@@ -4,8 +4,8 @@ import OTLPWire
 /// A data point as the index looks at it.
 struct PointObservation {
     var key: SeriesKey
-    /// The histogram's buckets; nil for points of other kinds and for metrics that get no exemplars.
-    var buckets: BucketCounts?
+    /// What the point says about its series; nil when that gets no exemplars of spans.
+    var shape: PointShape?
     /// Exemplars with a trace that came with the point.
     var exemplars: [ReadyExemplar]
 }
@@ -14,7 +14,7 @@ struct PointObservation {
 struct PointPlan {
     /// Positions in `PointObservation.exemplars` of those that must not be shown, or not yet.
     var removed: [Int] = []
-    var attached: [(bucket: Int, exemplar: ReadyExemplar)] = []
+    var attached: [(cell: Int, exemplar: ReadyExemplar)] = []
     /// Traces that the point will lead to.
     var shown: [TraceID] = []
 }

@@ -18,31 +18,33 @@ struct PointView {
         }
     }
 
+    /// What is read beside the exemplars.
+    enum Detail {
+        /// Nothing: the metric gets no exemplars of spans.
+        case none
+        case buckets
+        case bucketsAndCounts
+    }
+
     var range: ByteRange
     /// Exemplars that lead to a trace, with their field's whole range.
     var exemplars: [(field: ByteRange, exemplar: ReadyExemplar)] = []
     /// Exemplars beyond `exemplarLimit`, as ranges of fields that follow each other.
     private(set) var excess: [ByteRange] = []
-    var startNanoseconds: UInt64 = 0
-    var timeNanoseconds: UInt64 = 0
-    var counts: [UInt64] = []
-    var bounds: [Double] = []
-    var hasNoValue = false
+    /// Nil without detail, and for points that have no buckets or no value.
+    private(set) var shape: PointShape?
 
-    init(_ bytes: Span<UInt8>, _ range: ByteRange, _ layout: Layout, isHistogram: Bool) {
+    init(
+        _ bytes: Span<UInt8>, _ range: ByteRange, _ layout: Layout, _ kind: MetricEntry.Kind, _ detail: Detail,
+        isDelta: Bool
+    ) {
         self.range = range
         var fields = FieldCursor(bytes, range)
         while let field = fields.next() {
-            switch field.number {
-            case layout.exemplars:
-                add(field, bytes)
-            case 2: startNanoseconds = field.scalar
-            case 3: timeNanoseconds = field.scalar
-            case 6 where isHistogram: forEachFixed64(of: field, in: bytes) { counts.append($0) }
-            case 7 where isHistogram: forEachFixed64(of: field, in: bytes) { bounds.append(Double(bitPattern: $0)) }
-            case 10 where isHistogram: hasNoValue = field.scalar & 1 != 0
-            default: break
-            }
+            if field.number == layout.exemplars { add(field, bytes) }
+        }
+        if detail != .none {
+            shape = PointShape(bytes, range, kind, hasCounts: detail == .bucketsAndCounts, isDelta: isDelta)
         }
     }
 
@@ -59,13 +61,5 @@ struct PointView {
         } else if let exemplar = ReadyExemplar(bytes, field.payload) {
             exemplars.append((field.range, exemplar))
         }
-    }
-
-    /// The point's buckets; nil when it has none.
-    func buckets(isDelta: Bool) -> BucketCounts? {
-        guard !hasNoValue, counts.count == bounds.count + 1 else { return nil }
-        return BucketCounts(
-            bounds: bounds, counts: counts, startNanoseconds: startNanoseconds, timeNanoseconds: timeNanoseconds,
-            isDelta: isDelta)
     }
 }

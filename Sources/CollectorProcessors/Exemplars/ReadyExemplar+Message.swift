@@ -32,10 +32,10 @@ extension ReadyExemplar {
         self.message = message.range.map { bytes[$0] }
     }
 
-    /// The exemplar as a field of a histogram point, tag and length included.
-    var histogramField: [UInt8] {
+    /// The exemplar as a field of a data point, tag and length included.
+    func field(_ number: UInt32) -> [UInt8] {
         let message = message ?? encoded
-        return [8 << 3 | 2] + varint(UInt64(message.count)) + message
+        return varint(UInt64(number << 3 | 2)) + varint(UInt64(message.count)) + message
     }
 
     private var encoded: [UInt8] {

@@ -3,7 +3,7 @@ import OTLPWire
 /// The series of one resource.
 struct ResourceSeries {
     private(set) var members: [SeriesKey] = []
-    /// The keys of all attributes of the members.
+    /// The keys of all span attributes that decide about a member.
     private(set) var keys: Set<UInt64> = []
     /// Series by what of a span decides about them.
     private(set) var matches: [SpanProjection: [SeriesKey]] = [:]
@@ -13,7 +13,7 @@ struct ResourceSeries {
 
     mutating func add(_ key: SeriesKey, _ series: TrackedSeries) {
         members.append(key)
-        keys.formUnion(series.attributes.map(\.key))
+        keys.formUnion(series.rule.spanKeys(series.attributes))
         matches = [:]
     }
 

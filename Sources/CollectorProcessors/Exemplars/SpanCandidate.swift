@@ -1,7 +1,7 @@
 import CollectorCore
 import OTLPWire
 
-/// A kept span that may become an exemplar.
+/// A span that may become an exemplar.
 struct SpanCandidate: Sendable {
     var traceID: TraceID
     var spanID: UInt64
@@ -9,22 +9,33 @@ struct SpanCandidate: Sendable {
     /// Nanoseconds.
     var duration: UInt64
     var endNanoseconds: UInt64
+    /// The attributes that some metric's value is taken from, by their keys' hashes.
+    var numbers: [UInt64: Double] = [:]
 
     /// Nil for spans that end before they start.
-    init?(_ span: SpanEntry) {
+    /// - Parameter valueKeys: hashes of the keys that `numbers` is about.
+    init?(_ bytes: Span<UInt8>, _ span: SpanEntry, valueKeys: Set<UInt64>) {
         guard span.endNanoseconds >= span.startNanoseconds else { return nil }
         traceID = span.traceID
         spanID = span.spanID
         kind = span.kind
         duration = span.endNanoseconds - span.startNanoseconds
         endNanoseconds = span.endNanoseconds
+        if !valueKeys.isEmpty { readNumbers(bytes, span, valueKeys) }
     }
 
-    /// The candidate as a measurement in a metric's unit.
-    func exemplar(nanosecondsPerUnit: Double, includesSpanID: Bool) -> Exemplar {
-        Exemplar(
-            traceID: traceID, spanID: includesSpanID ? spanID : 0, value: Double(duration) / nanosecondsPerUnit,
-            timeNanoseconds: endNanoseconds)
+    private mutating func readNumbers(_ bytes: Span<UInt8>, _ span: SpanEntry, _ keys: Set<UInt64>) {
+        var attributes = AttributeCursor(bytes, message: span.range, fieldNumber: 9)
+        while let attribute = attributes.next() {
+            let number: Double
+            switch attribute.value {
+            case .int(let value): number = Double(value)
+            case .double(let value): number = value
+            default: continue
+            }
+            let key = HashedAttribute(bytes, attribute).key
+            if keys.contains(key) { numbers[key] = number }
+        }
     }
 }
 

@@ -1,0 +1,70 @@
+import OTLPWire
+
+/// A point's buckets and time.
+struct PointShape: Sendable {
+    enum Distribution: Sendable {
+        /// A count for each explicit bucket.
+        case explicit([UInt64])
+        case exponential(ExponentialCounts)
+    }
+
+    var cells: SeriesCells
+    /// Nil when nobody asks for percentiles, and for counters.
+    var distribution: Distribution?
+    var startNanoseconds: UInt64 = 0
+    var timeNanoseconds: UInt64 = 0
+    var isDelta: Bool
+
+    /// Nil for points that have no buckets or no value.
+    init?(_ bytes: Span<UInt8>, _ point: ByteRange, _ kind: MetricEntry.Kind, hasCounts: Bool, isDelta: Bool) {
+        self.isDelta = isDelta
+        switch kind {
+        case .histogram:
+            let view = HistogramPoint(bytes, point: point)
+            let (bounds, counts) = (view.explicitBounds, view.bucketCounts)
+            guard !view.hasNoRecordedValue, counts.count == bounds.count + 1 else { return nil }
+            startNanoseconds = view.startNanoseconds
+            timeNanoseconds = view.timeNanoseconds
+            cells = .explicit((0..<bounds.count).map { view.bound($0, bytes) })
+            if hasCounts { distribution = .explicit((0..<counts.count).map { counts.element($0, bytes) }) }
+        case .sum, .exponentialHistogram:
+            cells = kind == .sum ? .single : .exponential
+            guard readTimes(bytes, point, flagsField: kind == .sum ? 8 : 10) else { return nil }
+            if hasCounts, kind != .sum { readExponential(bytes, point) }
+        case .gauge, .summary, .none:
+            return nil
+        }
+    }
+
+    /// False when the point has no value.
+    private mutating func readTimes(_ bytes: Span<UInt8>, _ point: ByteRange, flagsField: UInt32) -> Bool {
+        var flags: UInt64 = 0
+        var fields = FieldCursor(bytes, point)
+        while let field = fields.next() {
+            switch field.number {
+            case 2: startNanoseconds = field.scalar
+            case 3: timeNanoseconds = field.scalar
+            case flagsField: flags = field.scalar
+            default: break
+            }
+        }
+        return flags & PointFlags.noRecordedValue == 0
+    }
+
+    /// Leaves the distribution unknown when the point says more, or other things, than the specification allows.
+    private mutating func readExponential(_ bytes: Span<UInt8>, _ point: ByteRange) {
+        var counts = ExponentialCounts()
+        var fields = FieldCursor(bytes, point)
+        while let field = fields.next() {
+            switch field.number {
+            case 6: counts.scale = zigzagDecoded(field.scalar)
+            case 7: counts.zeroCount = field.scalar
+            case 8, 9:
+                guard let side = ExponentialCounts.Side(bytes, buckets: field.payload) else { return }
+                if field.number == 8 { counts.positive = side } else { counts.negative = side }
+            default: break
+            }
+        }
+        if ExponentialCounts.scales.contains(counts.scale) { distribution = .exponential(counts) }
+    }
+}
