@@ -54,6 +54,7 @@ let package = Package(
             dependencies: ["CollectorCore", "CollectorTransport", "OTLPMessages", "OTLPWire", nio],
             swiftSettings: strict),
         .target(name: "CollectorProcessors", dependencies: ["CollectorCore", "OTLPWire", nio], swiftSettings: strict),
+        .target(name: "CollectorConnectors", dependencies: ["CollectorCore", "OTLPWire", nio], swiftSettings: strict),
         .target(
             name: "CollectorExporters",
             dependencies: [

@@ -1,0 +1,53 @@
+package import CollectorCore
+
+/// The `service_graph` section. Keys and defaults are those of the OpenTelemetry Collector where it has them.
+package struct ServiceGraphConfig: Sendable {
+    var buckets: [Duration]
+    /// Attributes of either side's span or resource that become labels `client_…` and `server_…`.
+    var dimensions: [String]
+    /// How long half an edge waits for the other half.
+    var ttl: Duration
+    /// How many half edges wait at once.
+    var maxItems: Int
+    /// How often edges are looked through for those without requests for `staleAfter`.
+    var cacheLoop: Duration
+    /// How often half edges are looked through for those that have waited long enough.
+    var expirationLoop: Duration
+    /// Attributes that name what a client span calls when that sends no spans; the first one found counts.
+    var peerAttributes: [String]
+    /// Attributes that make a client span a database call and name the database.
+    var databaseAttributes: [String]
+    /// Adds `virtual_node`, which says whose side was not seen.
+    var hasVirtualNodeLabel: Bool
+    /// Zero sends after every request.
+    var flushInterval: Duration
+    /// The most edges that are shown; further ones are counted together.
+    var edgeLimit: Int
+
+    /// How long an edge without requests is shown.
+    static let staleAfter = Duration.seconds(900)
+
+    package init(_ reader: ConfigReader) {
+        buckets = reader.bounds("latency_histogram_buckets")
+        dimensions = reader.strings("dimensions")
+        let store = reader.settings("store")
+        ttl = store.duration("ttl", default: .seconds(2), allowsZero: false)
+        maxItems = store.integer("max_items", default: 1000, in: 1...10_000_000)
+        cacheLoop = reader.duration("cache_loop", default: .seconds(60), allowsZero: false)
+        expirationLoop = reader.duration("store_expiration_loop", default: .seconds(2), allowsZero: false)
+        peerAttributes = reader.strings(
+            "virtual_node_peer_attributes", default: ["peer.service", "db.name", "db.system"])
+        reader.renamed("database_name_attribute", to: "database_name_attributes")
+        databaseAttributes = reader.strings("database_name_attributes", default: ["db.name"])
+        hasVirtualNodeLabel = reader.bool("virtual_node_extra_label", default: false)
+        flushInterval = reader.duration("metrics_flush_interval", default: .seconds(60))
+        edgeLimit = reader.integer("aggregation_cardinality_limit", default: 10_000, in: 1...10_000_000)
+        reader.unsupported(
+            "exponential_histogram_max_size",
+            because: "durations are told in explicit buckets; use "
+                + "`latency_histogram_buckets`")
+        reader.hint("metrics_exporter")
+        if Set(dimensions).count != dimensions.count { reader.error("dimensions", "must name each attribute once") }
+        reader.finish()
+    }
+}

@@ -1,0 +1,61 @@
+// Which attributes are looked up in each span, and which metrics use which of them.
+
+import OTLPWire
+
+/// What is looked up in each span, for all metrics together.
+struct DimensionPlan: Sendable {
+    struct Label: Sendable {
+        var name: String
+        var fallback: LabelValue?
+    }
+
+    /// A family of series: one or two metrics with the same labels.
+    struct Family: Sendable {
+        var hasCalls: Bool
+        var hasHistogram: Bool
+        /// Positions in `labels`.
+        var labels: [Int]
+    }
+
+    private(set) var labels: [Label] = []
+    private(set) var families: [Family] = []
+    let hasService: Bool
+    let hasName: Bool
+    let hasKind: Bool
+    let hasStatus: Bool
+    let hasSamplingMethod: Bool
+
+    init(_ config: SpanMetricsConfig) {
+        hasService = !config.excluded.contains("service.name")
+        hasName = !config.excluded.contains("span.name")
+        hasKind = !config.excluded.contains("span.kind")
+        hasStatus = !config.excluded.contains("status.code")
+        hasSamplingMethod = config.addsSamplingMethod
+        let calls = positions(config.dimensions + config.callsDimensions, config)
+        let durations = positions(config.dimensions + config.histogramDimensions, config)
+        if !config.hasHistogram || calls == durations {
+            families = [Family(hasCalls: true, hasHistogram: config.hasHistogram, labels: calls)]
+        } else {
+            families = [
+                Family(hasCalls: true, hasHistogram: false, labels: calls),
+                Family(hasCalls: false, hasHistogram: true, labels: durations),
+            ]
+        }
+    }
+
+    private mutating func positions(
+        _ dimensions: [SpanMetricsConfig.Dimension], _ config: SpanMetricsConfig
+    ) -> [Int] {
+        dimensions.filter { !config.excluded.contains($0.name) }.map { dimension in
+            let fallback = dimension.fallback.map { LabelValue($0) }
+            if let known = labels.firstIndex(where: { $0.name == dimension.name && $0.fallback?.hash == fallback?.hash }
+            ) {
+                return known
+            }
+            labels.append(Label(name: dimension.name, fallback: fallback))
+            return labels.count - 1
+        }
+    }
+
+    var finder: AttributeFinder { AttributeFinder(keys: labels.map(\.name)) }
+}

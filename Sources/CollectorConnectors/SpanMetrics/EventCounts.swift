@@ -1,0 +1,65 @@
+import OTLPWire
+
+/// The counts of span events by their own attributes, beside the labels their spans are counted by.
+struct EventCounts: Sendable {
+    /// What the events of one span have in common.
+    struct Shared: Sendable {
+        var key: UInt64
+        var resource: Int
+        /// The hash of the service's name.
+        var service: UInt64
+        /// How many spans their span stands for; `weight` is the same before rounding.
+        var count: UInt64
+        var weight: Double
+    }
+
+    var family: SeriesFamily
+    private var finder: AttributeFinder
+    private let labels: [(name: String, fallback: LabelValue?)]
+
+    init(_ dimensions: [SpanMetricsConfig.Dimension], _ config: SpanMetricsConfig, _ room: SeriesRoom) {
+        let store = SeriesStore(bucketCount: 0, exponentialSize: nil, exemplarLimit: nil, unit: config.unit)
+        family = SeriesFamily(store, config, room)
+        let shown = dimensions.filter { !config.excluded.contains($0.name) }
+        labels = shown.map { ($0.name, $0.fallback.map { LabelValue($0) }) }
+        finder = AttributeFinder(keys: shown.map(\.name))
+    }
+
+    /// Counts an event; false when its series is not known.
+    mutating func add(_ event: ByteRange, _ shared: Shared, _ bytes: Span<UInt8>, now: UInt64) -> Bool {
+        guard let slot = family.store.find(key(event, shared, bytes)) else { return false }
+        family.store.add(slot, 0, bucket: 0, count: shared.count, weight: shared.weight, now: now)
+        return true
+    }
+
+    /// Counts an event whose series is not known.
+    ///
+    /// - Parameter spanLabels: the labels of its span.
+    mutating func addNew(
+        _ event: ByteRange, _ shared: Shared, _ spanLabels: [SeriesLabel], _ bytes: Span<UInt8>, now: UInt64,
+        time: UInt64
+    ) {
+        let slot = family.newSlot(
+            key(event, shared, bytes), resource: shared.resource, spanLabels + ownLabels(bytes),
+            service: shared.service, now: now, time: time)
+        family.store.add(slot, 0, bucket: 0, count: shared.count, weight: shared.weight, now: now)
+    }
+
+    /// Finds the event's attributes and what its series is found by.
+    private mutating func key(_ event: ByteRange, _ shared: Shared, _ bytes: Span<UInt8>) -> UInt64 {
+        _ = finder.find(bytes, message: event, attributes: 3, name: 2)
+        var key = shared.key
+        for (position, label) in labels.enumerated() {
+            let value = finder.values[position].map { LabelValue.hash(bytes, $0) }
+            key = mixed(key ^ (value ?? label.fallback?.hash ?? 1))
+        }
+        return key
+    }
+
+    private func ownLabels(_ bytes: Span<UInt8>) -> [SeriesLabel] {
+        labels.enumerated().compactMap { position, label in
+            let found = LabelValue(bytes, finder.values[position])
+            return (found ?? label.fallback).map { SeriesLabel(name: label.name, value: $0, budgetKey: 0) }
+        }
+    }
+}

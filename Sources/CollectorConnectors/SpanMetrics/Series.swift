@@ -1,0 +1,47 @@
+import OTLPWire
+
+/// A span that a point leads to.
+struct SpanExemplar: Sendable {
+    var traceID: TraceID
+    var spanID: UInt64
+    var duration: UInt64
+    /// Nanoseconds since 1970.
+    var time: UInt64
+    var bucket: Int
+}
+
+/// One label of a series.
+struct SeriesLabel: Sendable {
+    var name: String
+    var value: LabelValue
+    /// Where its values are counted; nil for labels with few values by their nature.
+    var budgetKey: UInt64?
+}
+
+/// One series: its identity and what was counted.
+struct Series: Sendable {
+    var key: UInt64
+    /// The slot of its resource.
+    var resource: Int
+    /// Its labels: KeyValue messages as fields, whose tag each point writes anew.
+    var attributes: [UInt8]
+    /// The values it takes of the budgets: label and value.
+    var budgeted: [(label: UInt64, value: UInt64)]
+    /// Nanoseconds since 1970.
+    var start: UInt64
+    /// Nanoseconds of the clock's `now()`.
+    var lastSeen: UInt64
+    var count: UInt64 = 0
+    var sumNanoseconds = 0.0
+    /// Whether it was counted since the last points.
+    var hasNews = false
+    var isFree = false
+
+    /// Takes in a span that stands for `count` ones.
+    mutating func add(_ duration: UInt64, count more: UInt64, weight: Double, now: UInt64) {
+        count &+= more
+        sumNanoseconds += Double(duration) * weight
+        lastSeen = now
+        hasNews = true
+    }
+}

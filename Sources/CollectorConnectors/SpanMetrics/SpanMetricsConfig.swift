@@ -1,0 +1,134 @@
+package import CollectorCore
+
+/// The `span_metrics` section. Keys and defaults are those of the OpenTelemetry Collector where it has them.
+package struct SpanMetricsConfig: Sendable {
+    /// A label taken from the span's attributes, else from its resource's.
+    struct Dimension: Sendable, Hashable {
+        var name: String
+        /// The value where neither has it; nil leaves the label out.
+        var fallback: String?
+    }
+
+    enum Temporality: String, CaseIterable, Sendable {
+        case cumulative = "AGGREGATION_TEMPORALITY_CUMULATIVE"
+        case delta = "AGGREGATION_TEMPORALITY_DELTA"
+    }
+
+    enum Buckets: Sendable {
+        case explicit([Duration])
+        case exponential(maxSize: Int)
+    }
+
+    var hasHistogram: Bool
+    var unit: DurationUnit
+    var buckets: Buckets
+    var histogramDimensions: [Dimension]
+    var dimensions: [Dimension]
+    var callsDimensions: [Dimension]
+    /// Names of labels that are left out, the four standard ones included.
+    var excluded: Set<String>
+    var temporality: Temporality
+    var flushInterval: Duration
+    /// How long a resource without spans is shown; nil for ever.
+    var resourceExpiration: Duration?
+    /// How long a series without spans is shown; nil for ever.
+    var seriesExpiration: Duration?
+    var resourceLimit: Int
+    /// The resource attributes that tell resources apart; all when empty.
+    var resourceKeys: [String]
+    /// The most series of one metric; nil for no limit of its own.
+    var seriesLimit: Int?
+    /// The most values of one label for each service; nil for no limit.
+    var valueLimit: Int?
+    var namespace: String
+    /// Exemplars on a point; nil when there are to be none.
+    var exemplarLimit: Int?
+    /// The labels of events from their attributes; nil when events are not counted.
+    var eventDimensions: [Dimension]?
+    var scopes: Set<String>
+    var addsResource: Bool
+    var addsSamplingMethod: Bool
+
+    package init(_ reader: ConfigReader) {
+        let histogram = reader.settings("histogram")
+        hasHistogram = !histogram.bool("disable", default: false)
+        unit = histogram.enumeration("unit", default: .milliseconds)
+        buckets = Self.buckets(histogram)
+        histogramDimensions = Self.dimensions("dimensions", of: histogram)
+        dimensions = Self.dimensions("dimensions", of: reader)
+        callsDimensions = Self.dimensions("calls_dimensions", of: reader)
+        excluded = Set(reader.strings("exclude_dimensions"))
+        temporality = reader.enumeration("aggregation_temporality", default: .cumulative)
+        flushInterval = reader.duration("metrics_flush_interval", default: .seconds(60), allowsZero: false)
+        resourceExpiration = Self.expiration("metrics_expiration", of: reader)
+        seriesExpiration = Self.expiration("series_expiration", of: reader)
+        resourceLimit = reader.integer("resource_metrics_cache_size", default: 1000, in: 1...1_000_000)
+        resourceKeys = reader.strings("resource_metrics_key_attributes")
+        seriesLimit = Self.limit("aggregation_cardinality_limit", default: 0, of: reader)
+        valueLimit = Self.limit("dimension_cardinality_limit", default: 1000, of: reader)
+        namespace = reader.string("namespace", default: "traces.span.metrics")
+        let exemplars = reader.settings("exemplars")
+        let exemplarCount = exemplars.integer("max_per_data_point", default: 5, in: 1...100)
+        exemplarLimit = exemplars.bool("enabled", default: false) ? exemplarCount : nil
+        let events = reader.settings("events")
+        let labels = Self.dimensions("dimensions", of: events)
+        eventDimensions = events.bool("enabled", default: false) ? labels : nil
+        if eventDimensions?.isEmpty == true {
+            events.error(
+                "dimensions", "must name at least one attribute of events, for example `{name: exception.type}`")
+        }
+        scopes = Set(reader.strings("include_instrumentation_scope"))
+        addsResource = reader.bool("add_resource_attributes", default: true)
+        addsSamplingMethod = reader.bool("enable_metrics_sampling_method", default: false)
+        reader.hint("metric_timestamp_cache_size")
+        reader.hint("dimensions_cache_size")
+        Self.checkNames(
+            [("dimensions", dimensions), ("calls_dimensions", callsDimensions)], common: dimensions, reader)
+        Self.checkNames([("dimensions", histogramDimensions)], common: dimensions, histogram)
+        Self.checkNames([("dimensions", labels)], common: dimensions, events)
+        reader.finish()
+    }
+
+    private static func buckets(_ reader: ConfigReader) -> Buckets {
+        let explicit = reader.section("explicit")
+        let exponential = reader.section("exponential")
+        if explicit != nil, exponential != nil {
+            reader.error("exponential", "cannot stand beside `explicit`; keep one of them")
+        }
+        if let exponential { return .exponential(maxSize: exponential.integer("max_size", default: 160, in: 2...1024)) }
+        return .explicit(explicit?.bounds("buckets") ?? HistogramBounds.standard)
+    }
+
+    private static func dimensions(_ key: String, of reader: ConfigReader) -> [Dimension] {
+        reader.sections(key).map { item in
+            if item.has("glob") { item.error("glob", "not supported: name each attribute by `name`") }
+            let name = item.has("glob") ? "" : item.requiredString("name", example: "http.request.method")
+            return Dimension(name: name, fallback: item.optionalString("default"))
+        }
+    }
+
+    private static func expiration(_ key: String, of reader: ConfigReader) -> Duration? {
+        let duration = reader.duration(key, default: .zero)
+        return duration > .zero ? duration : nil
+    }
+
+    private static func limit(_ key: String, default fallback: Int, of reader: ConfigReader) -> Int? {
+        let limit = reader.integer(key, default: fallback, in: 0...100_000_000)
+        return limit > 0 ? limit : nil
+    }
+
+    /// The labels that every series has.
+    static let standardLabels = ["service.name", "span.name", "span.kind", "status.code"]
+
+    /// A label has one source.
+    private static func checkNames(
+        _ lists: [(key: String, dimensions: [Dimension])], common: [Dimension], _ reader: ConfigReader
+    ) {
+        for (key, dimensions) in lists {
+            var seen = Set(standardLabels + (dimensions == common ? [] : common.map(\.name)))
+            for dimension in dimensions where !seen.insert(dimension.name).inserted {
+                reader.error(key, "the label `\(dimension.name)` is there already; name each once")
+            }
+        }
+    }
+}
