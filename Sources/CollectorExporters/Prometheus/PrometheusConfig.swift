@@ -1,7 +1,8 @@
 package import CollectorCore
 
 /// The section of a `prometheus` exporter. Keys and defaults are those of the OpenTelemetry Collector;
-/// `exemplar_max_age` and `created_timestamps` are ours.
+/// `exemplar_max_age`, `created_timestamps`, `metric_expirations`, `non_monotonic_deltas` and `report_omissions` are
+/// ours.
 package struct PrometheusConfig: Sendable {
     /// `host:port` of the scrape endpoint; the path is `/metrics`.
     package var endpoint = ""
@@ -12,7 +13,8 @@ package struct PrometheusConfig: Sendable {
     /// Whether samples carry their points' time (conformance 143: not by default).
     package var sendsTimestamps = false
     /// A series goes when no point came for so long; nil keeps it for good (`0`).
-    package var metricExpiration: Duration? = .seconds(300)
+    package var expirations = Expirations(standard: .seconds(300))
+    package var nonMonotonicDeltas = NonMonotonicDeltas.drop
     package var resourceToTelemetry = ResourceToTelemetry()
     /// Whether scrapers that ask for OpenMetrics get it, and with it exemplars.
     package var enablesOpenMetrics = false
@@ -23,9 +25,19 @@ package struct PrometheusConfig: Sendable {
     /// Whether OpenMetrics shows `_created` lines (conformance 144). Off like in the OpenTelemetry Collector: each is
     /// one more series in Prometheus.
     package var showsCreatedTimestamps = false
+    /// Whether scrapes say what they had to leave out or repair.
+    package var reportsOmissions = false
     package var readHeaderTimeout: Duration?
     package var idleTimeout: Duration?
     package var responseHeaders: [(name: String, value: String)] = []
+
+    /// What happens to deltas of sums that may fall.
+    package enum NonMonotonicDeltas: String, CaseIterable, Sendable {
+        /// What the specification demands, since nobody knows the value they start from.
+        case drop
+        /// They add up from zero on.
+        case accumulate
+    }
 
     /// `resource_to_telemetry_conversion`.
     package struct ResourceToTelemetry: Sendable {
@@ -40,7 +52,10 @@ package struct PrometheusConfig: Sendable {
         namespace = reader.string("namespace", default: "")
         constantLabels = reader.stringMap("const_labels")
         sendsTimestamps = reader.bool("send_timestamps", default: false)
-        metricExpiration = Self.limit(reader.duration("metric_expiration", default: .seconds(300)))
+        expirations.standard = Self.limit(reader.duration("metric_expiration", default: .seconds(300)))
+        expirations.rules = reader.sections("metric_expirations").compactMap(Self.rule)
+        nonMonotonicDeltas =
+            reader.optionalEnumeration("non_monotonic_deltas", as: NonMonotonicDeltas.self) ?? .drop
         let conversion = reader.settings("resource_to_telemetry_conversion")
         resourceToTelemetry.isEnabled = conversion.bool("enabled", default: false)
         resourceToTelemetry.excludesServiceAttributes = conversion.bool("exclude_service_attributes", default: false)
@@ -49,8 +64,25 @@ package struct PrometheusConfig: Sendable {
         translationStrategy = Self.strategy(reader)
         exemplarMaxAge = Self.limit(reader.duration("exemplar_max_age", default: .seconds(300)))
         showsCreatedTimestamps = reader.bool("created_timestamps", default: false)
+        reportsOmissions = reader.bool("report_omissions", default: false)
         readServerKeys(reader)
         reader.finish()
+    }
+
+    /// An item of `metric_expirations`; nil, reported, when it is mistaken.
+    private static func rule(_ item: ConfigReader) -> Expirations.Rule? {
+        let pattern = item.requiredString("metrics", example: "^process_")
+        let expiration = item.optionalDuration("expiration")
+        if expiration == nil, !item.has("expiration") {
+            item.error("expiration", "must be set, for example `1h`; `0` means never")
+            return nil
+        }
+        do throws(RegularExpressionError) {
+            return Expirations.Rule(metrics: try RegularExpression(pattern), expiration: expiration.flatMap(limit))
+        } catch {
+            item.error("metrics", error.description)
+            return nil
+        }
     }
 
     private static func limit(_ duration: Duration) -> Duration? { duration == .zero ? nil : duration }

@@ -28,12 +28,19 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
         let tools = IngestTools(
             labeler: SeriesLabeler(config),
             exemplarText: ExemplarText(namer: LabelNamer(strategy: config.translationStrategy)),
-            conflicts: ConflictCounters(context.telemetry, exporter: context.id), directory: SeriesDirectory(),
-            keepsExemplars: config.enablesOpenMetrics)
-        store = MetricStore(config, tools: tools, log: context.log)
-        endpoint = PrometheusEndpoint(config, store: store, clock: context.clock)
+            conflicts: ConflictCounters(context.telemetry, exporter: context.id),
+            resets: ResetCounters(context.telemetry, exporter: context.id), directory: SeriesDirectory(),
+            memory: SeriesMemory(context.budget))
+        context.telemetry.gauge(
+            "otelcol_exporter_prometheus_series_bytes",
+            "What the series of the scrape endpoint take of the byte budget.",
+            [("exporter", "\(context.id)")]
+        ) { [memory = tools.memory] in Double(memory.bytes) }
         let pairs = DropReason.allCases.map { ($0, context.account.dropped("\(context.id)", $0.rawValue)) }
         drops = Dictionary(uniqueKeysWithValues: pairs)
+        let report = OmissionReport(pairs.map { ($0.rawValue, $1) } + tools.conflicts.byKind)
+        store = MetricStore(config, tools: tools, report: config.reportsOmissions ? report : nil, log: context.log)
+        endpoint = PrometheusEndpoint(config, store: store, clock: context.clock)
         context.exemplars.register(self)
     }
 

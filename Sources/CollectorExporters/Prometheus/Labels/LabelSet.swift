@@ -26,6 +26,9 @@ struct LabelSet: Sendable {
     /// How many names had to be joined.
     let joinedCount: Int
 
+    /// About how much memory it takes as a series keeps it, in bytes.
+    var size: Int { isClassic ? block.count : 4 * block.count + MemoryCost.label * pairs.count }
+
     init(_ entries: [LabelEntry]) {
         var joined = 0
         pairs = Self.joined(entries, &joined)
@@ -49,12 +52,11 @@ struct LabelSet: Sendable {
             left.name == right.name ? precedes(left.key, right.key) : precedes(left.name, right.name)
         }
         var pairs: [LabelPair] = []
-        var values: [[UInt8]] = []
+        var values: Set<[UInt8]> = []
         for entry in sorted {
             if pairs.last?.name == entry.name {
                 joinedCount += 1
-                if values.contains(entry.value) { continue }
-                values.append(entry.value)
+                guard values.insert(entry.value).inserted else { continue }
                 pairs[pairs.count - 1].value += [UInt8(ascii: ";")] + entry.value
             } else {
                 pairs.append(LabelPair(name: entry.name, value: entry.value))

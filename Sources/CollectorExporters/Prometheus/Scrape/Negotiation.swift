@@ -11,11 +11,14 @@ extension ScrapeFormat {
         self.init(format: .prometheus, escaping: .underscores)
     }
 
-    private static func format(_ entry: AcceptEntry, _ offersOpenMetrics: Bool) -> TextFormat? {
+    private static func format(_ entry: AcceptEntry, _ offersOpenMetrics: Bool) -> ExpositionFormat? {
         let version = entry.parameters["version"] ?? ""
         switch entry.value {
         case "application/openmetrics-text" where version.isEmpty || version == "1.0.0", "application/*":
             return offersOpenMetrics ? .openMetrics : nil
+        case "application/vnd.google.protobuf"
+        where entry.parameters["proto"] == ScrapeFormat.protobufMessage && entry.parameters["encoding"] == "delimited":
+            return .protobuf
         case "text/plain" where version.isEmpty || version == "0.0.4", "text/*", "*/*":
             return .prometheus
         default:

@@ -53,7 +53,7 @@ package struct PrometheusEndpoint: Sendable {
         let format = ScrapeFormat(accept: request.accept, offersOpenMetrics: offersOpenMetrics)
         let now = clock.now()
         let scrape = ScrapeRequest(
-            format: format, sendsTimestamps: sendsTimestamps, showsCreated: showsCreated, cutoff: store.cutoff(now),
+            format: format, now: now, sendsTimestamps: sendsTimestamps, showsCreated: showsCreated,
             exemplarCutoff: store.exemplarCutoff(now))
         let fields = [("content-type", format.contentType), ("vary", "Accept, Accept-Encoding")] + headers
         if acceptsGzip(request.acceptEncoding), let body = store.exposition(scrape, compresses: true) {

@@ -18,11 +18,13 @@ struct Catalogue {
     private var resources: [AttributeSetHash: ResourceRecord] = [:]
     private(set) var target: TargetFamily
     private var claims = NameClaims()
-    private var nextNumber: UInt64 = 1
+    private var nextNumber: UInt64 = 2
 
-    init(target: TargetFamily) {
+    /// - Parameter report: nil when there is none; it and the target metadata have their names before all others.
+    init(target: TargetFamily, report: OmissionReport?) {
         self.target = target
         _ = claims.claim(target.claims, for: 0)
+        if let report { _ = claims.claim(report.claims, for: 1) }
     }
 
     /// The order of appearance of whatever comes next.
@@ -69,9 +71,11 @@ struct Catalogue {
         bindings[key] = binding
     }
 
-    mutating func resource(_ hash: AttributeSetHash, make: (UInt64) -> ResourceRecord) -> ResourceRecord {
+    mutating func resource<Failure: Error>(
+        _ hash: AttributeSetHash, make: (UInt64) throws(Failure) -> ResourceRecord
+    ) throws(Failure) -> ResourceRecord {
         if let known = resources[hash] { return known }
-        let made = make(takeNumber())
+        let made = try make(takeNumber())
         resources[hash] = made
         return made
     }

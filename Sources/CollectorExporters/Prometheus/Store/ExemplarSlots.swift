@@ -31,6 +31,7 @@ struct ExemplarSlots: Sendable {
     private var slots: [Slot] = []
 
     var isEmpty: Bool { slots.isEmpty }
+    var count: Int { slots.count }
 
     /// Whether this bucket would take an exemplar; asked before one is rendered.
     func accepts(_ candidate: (traceID: TraceID, spanID: UInt64, time: UInt64), bucket: Int, offer: UInt64) -> Bool {
@@ -43,10 +44,14 @@ struct ExemplarSlots: Sendable {
         return candidate.time >= shown.time && !isRepeated
     }
 
-    /// Puts an accepted exemplar into its bucket.
-    mutating func put(_ exemplar: ShownExemplar, bucket: Int, offer: UInt64, now: UInt64) {
+    /// Puts an accepted exemplar into its bucket. When `limit` buckets have one already, it takes the place of the
+    /// oldest.
+    mutating func put(_ exemplar: ShownExemplar, bucket: Int, offer: UInt64, now: UInt64, limit: Int = .max) {
         guard let position = slots.firstIndex(where: { $0.bucket == bucket }) else {
-            slots.append(Slot(bucket: bucket, exemplar: exemplar, floor: 0, offer: offer, storedAt: now))
+            let slot = Slot(bucket: bucket, exemplar: exemplar, floor: 0, offer: offer, storedAt: now)
+            if slots.count < limit { return slots.append(slot) }
+            let oldest = slots.indices.min { slots[$0].exemplar.time < slots[$1].exemplar.time }
+            if let oldest, slots[oldest].exemplar.time <= exemplar.time { slots[oldest] = slot }
             return
         }
         let old = slots[position]
@@ -61,6 +66,26 @@ struct ExemplarSlots: Sendable {
             return nil
         }
         return slot.exemplar
+    }
+
+    /// The newest exemplar of all buckets among those stored after `cutoff`.
+    func newest(after cutoff: UInt64) -> ShownExemplar? {
+        slots.filter { $0.storedAt > cutoff }.max { $0.exemplar.time < $1.exemplar.time }?.exemplar
+    }
+
+    /// All that were stored after `cutoff`, oldest first.
+    func all(after cutoff: UInt64) -> [ShownExemplar] {
+        slots.filter { $0.storedAt > cutoff }.map(\.exemplar).sorted { $0.time < $1.time }
+    }
+
+    /// Moves the exemplars to where they belong after the buckets have changed; the newest one of each bucket stays.
+    mutating func rearrange(_ bucket: (Double) -> Int) {
+        let old = slots.sorted { $0.exemplar.time > $1.exemplar.time }
+        slots = []
+        for var slot in old {
+            slot.bucket = bucket(slot.exemplar.value)
+            if !slots.contains(where: { $0.bucket == slot.bucket }) { slots.append(slot) }
+        }
     }
 
     mutating func removeAll() {

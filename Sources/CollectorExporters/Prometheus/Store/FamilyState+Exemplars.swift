@@ -2,12 +2,14 @@ import CollectorCore
 import OTLPWire
 
 extension FamilyState {
+    /// How many exemplars an exponential histogram has at most.
+    private static let nativeExemplars = 20
+
     /// The exemplars that a point brings along.
     mutating func takeExemplars(
         _ point: ByteRange, _ field: UInt32, _ position: Int, _ pointTime: StreamTime, _ bytes: Span<UInt8>,
         _ context: IngestContext
     ) {
-        guard context.tools.keepsExemplars else { return }
         var fields = FieldCursor(bytes, point)
         while let member = fields.next() {
             guard member.number == field, case .bytes(let range) = member.value else { continue }
@@ -25,7 +27,7 @@ extension FamilyState {
             let shown = ShownExemplar(
                 traceID: exemplar.traceID, spanID: exemplar.spanID, value: value.asDouble, time: order,
                 text: rendered.text)
-            headers[position].exemplars.put(shown, bucket: bucket, offer: context.offer, now: context.now)
+            put(shown, position, bucket: bucket, context.tools, offer: context.offer, now: context.now)
         }
     }
 
@@ -46,11 +48,29 @@ extension FamilyState {
         let shown = ShownExemplar(
             traceID: exemplar.traceID, spanID: exemplar.spanID, value: exemplar.value, time: exemplar.timeNanoseconds,
             text: rendered.text)
-        headers[position].exemplars.put(shown, bucket: bucket, offer: offer, now: now)
+        put(shown, position, bucket: bucket, tools, offer: offer, now: now)
     }
 
-    /// The place of an exemplar: its bucket, or the only one of a counter.
-    private func bucket(of value: Double, _ position: Int) -> Int {
-        kind == .histogram ? histograms[position].edges.bucket(of: value) : 0
+    /// Puts an accepted exemplar into its place, if there is memory for one more.
+    private mutating func put(
+        _ exemplar: ShownExemplar, _ position: Int, bucket: Int, _ tools: IngestTools, offer: UInt64, now: UInt64
+    ) {
+        if headers[position].exemplars.count >= headers[position].chargedExemplars {
+            guard tools.memory.take(MemoryCost.exemplar) else { return tools.conflicts.exemplarMemory.add() }
+            headers[position].charged += MemoryCost.exemplar
+            headers[position].chargedExemplars += 1
+        }
+        let isNative = kind == .histogram && !histograms[position].native.isEmpty
+        headers[position].exemplars.put(
+            exemplar, bucket: bucket, offer: offer, now: now, limit: isNative ? Self.nativeExemplars : .max)
+    }
+
+    /// The place of an exemplar: its bucket, or the only one of a counter. Those of exponential histograms are spread
+    /// over the powers of two, whatever the scale (conformance 159).
+    func bucket(of value: Double, _ position: Int) -> Int {
+        guard kind == .histogram else { return 0 }
+        guard !histograms[position].native.isEmpty else { return histograms[position].edges.bucket(of: value) }
+        let exponent = value.isFinite ? Int(value.exponent == .min ? -1075 : value.exponent) : 1024
+        return value == 0 ? 0 : (value < 0 ? -1 : 1) * (exponent + 2000)
     }
 }

@@ -18,6 +18,7 @@ extension FamilyState {
             switch effect(of: time, on: known, context) {
             case .reject(let reason): return reason
             case .replace:
+                countReset(known, time, context)
                 numbers[known] = value
                 renew(known, time, context)
             case .add:
@@ -26,7 +27,8 @@ extension FamilyState {
             }
             position = known
         } else {
-            position = begin(series, key, time, range, field, bytes, context)
+            guard let new = begin(series, key, time, range, field, bytes, context, size: 16) else { return .memory }
+            position = new
             setNumber(value, at: position)
         }
         if point.hasExemplars, kind == .counter {
@@ -47,7 +49,10 @@ extension FamilyState {
             position = known
         } else {
             guard let value = histogram(point, bytes) else { return .invalidPoint }
-            position = begin(series, key, time, range, field, bytes, context)
+            guard let new = begin(series, key, time, range, field, bytes, context, size: value.size) else {
+                return .memory
+            }
+            position = new
             setHistogram(value, at: position)
         }
         if point.hasExemplars {
@@ -66,10 +71,13 @@ extension FamilyState {
         if let known, case .reject(let reason) = headers[known].time.cumulativeEffect(of: time) { return reason }
         let value = SummaryValue(point, bytes) { sharedEdges($0) }
         if let known {
+            countReset(known, time, context)
             summaries[known] = value
             renew(known, time, context)
         } else {
-            setSummary(value, at: begin(series, key, time, range, field, bytes, context))
+            let size = 64 + 24 * value.values.count
+            guard let new = begin(series, key, time, range, field, bytes, context, size: size) else { return .memory }
+            setSummary(value, at: new)
         }
         return nil
     }
@@ -81,6 +89,7 @@ extension FamilyState {
         let effect = effect(of: time, on: position, context)
         if case .reject(let reason) = effect { return reason }
         var continues = effect == .add
+        if !continues { countReset(position, time, context) }
         if histograms[position].hasBounds(of: point, bytes) {
             guard histograms[position].update(point, bytes, adds: continues) else { return .invalidPoint }
         } else {
@@ -88,10 +97,11 @@ extension FamilyState {
             let joined = histograms[position].joined(with: value)
             // Other bounds: what was counted in the old ones cannot be told apart, so the stream starts anew.
             if joined == nil {
-                headers[position].exemplars.removeAll()
+                if continues { context.tools.resets.bounds.add() }
                 continues = false
             }
             histograms[position] = continues ? joined ?? value : value
+            if joined == nil { headers[position].exemplars.rearrange { value.edges.bucket(of: $0) } }
         }
         if continues { extend(position, time, context) } else { renew(position, time, context) }
         return nil
@@ -107,29 +117,41 @@ extension FamilyState {
         return HistogramValue(point, bytes, edges: edges)
     }
 
-    private func effect(of time: StreamTime, on position: Int, _ context: IngestContext) -> PointEffect {
+    func effect(of time: StreamTime, on position: Int, _ context: IngestContext) -> PointEffect {
         context.binding.temporality == .delta
             ? headers[position].time.deltaEffect(of: time) : headers[position].time.cumulativeEffect(of: time)
     }
 
+    /// Counts a point that makes its stream start anew.
+    func countReset(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
+        if context.binding.temporality == .delta {
+            context.tools.resets.gap.add()
+        } else if headers[position].time.isRestarted(by: time) {
+            context.tools.resets.restart.add()
+        }
+    }
+
     /// The stream's value has been replaced.
-    private mutating func renew(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
+    mutating func renew(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
         headers[position].time = time
         headers[position].updated = context.now
         updated = context.now
     }
 
     /// The stream has been continued from where it began.
-    private mutating func extend(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
+    mutating func extend(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
         renew(position, StreamTime(start: headers[position].time.start, time: time.time), context)
     }
 
     /// A new stream with its line; labels are rendered here, once.
-    private mutating func begin(
+    ///
+    /// - Parameter size: of its value, in bytes.
+    /// - Returns: nil when the memory for series is used up.
+    mutating func begin(
         _ series: SeriesKey, _ key: StreamKey, _ time: StreamTime, _ point: ByteRange, _ field: UInt32,
         _ bytes: Span<UInt8>,
-        _ context: IngestContext
-    ) -> Int {
+        _ context: IngestContext, size: Int
+    ) -> Int? {
         let tools = context.tools
         let reserved: [UInt8]? =
             switch kind {
@@ -138,10 +160,12 @@ extension FamilyState {
             case .counter, .gauge, .unknown: nil
             }
         let labels = tools.labeler.series(context.binding.labels, point: point, field: field, reserved: reserved, bytes)
+        let cost = MemoryCost.stream + size + labels.size
+        guard tools.memory.take(cost) else { return nil }
         tools.conflicts.label.add(labels.joinedCount)
         let (position, isShared) = insert(
             key: key, seriesKey: series, resource: context.binding.resource, time: time, now: context.now,
-            labels: labels)
+            labels: labels, charged: cost)
         if isShared { tools.conflicts.series.add() }
         updated = context.now
         if kind == .histogram || kind == .counter {
@@ -151,7 +175,7 @@ extension FamilyState {
     }
 
     /// A point that says that its stream has ended.
-    private mutating func end(_ key: StreamKey, _ time: StreamTime, _ context: IngestContext) -> DropReason? {
+    mutating func end(_ key: StreamKey, _ time: StreamTime, _ context: IngestContext) -> DropReason? {
         guard let position = positions[key] else { return nil }
         guard time.time >= headers[position].time.time else { return .outOfOrder }
         context.tools.directory.remove(headers[position].seriesKey, key)

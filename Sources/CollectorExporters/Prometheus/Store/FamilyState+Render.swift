@@ -4,10 +4,12 @@
 /// What one scrape wants.
 struct ScrapeRequest: Sendable {
     var format: ScrapeFormat
+    /// Nanoseconds of the monotonic clock.
+    var now: UInt64
     var sendsTimestamps: Bool
     var showsCreated: Bool
-    /// Streams without a point since this moment are over.
-    var cutoff: UInt64
+    /// Streams of the family under way are over without a point since this moment.
+    var cutoff: UInt64 = 0
     /// Exemplars stored before this moment are too old.
     var exemplarCutoff: UInt64
 
@@ -41,12 +43,16 @@ extension FamilyState {
             guard series[line].number <= newest, let streams = shownStreams(line, request.cutoff) else { continue }
             let labels = series[line].labels?.block(request.format.escaping) ?? series[line].block
             if rendering.shownLabels?.insert(labels).inserted == false { continue }
+            let lines = SeriesLines(
+                text: rendering.text, labels: labels, time: headers[streams.newest].time, request: request)
+            if request.format.format == .protobuf {
+                append(lines, streams, to: &writer.metrics)
+                continue
+            }
             if !rendering.hasMetadata {
                 rendering.hasMetadata = true
                 writer.append(rendering.text.metadata)
             }
-            let lines = SeriesLines(
-                text: rendering.text, labels: labels, time: headers[streams.newest].time, request: request)
             switch kind {
             case .counter, .gauge, .unknown: render(lines, number: streams, into: &writer)
             case .histogram: render(lines, histogram: streams, into: &writer)
@@ -73,25 +79,34 @@ extension FamilyState {
     }
 
     private func render(_ lines: SeriesLines, number streams: LineStreams, into writer: inout ExpositionWriter) {
-        var value = numbers[streams.newest]
-        if kind == .counter {
-            for other in streams.others { value = value + numbers[other] }
-        }
         writer.start(lines.text.plain, lines.labels)
-        writer.value(value, lines.request.style)
+        writer.value(number(streams), lines.request.style)
         lines.endSample(&writer) { lines.text.isCounter ? exemplar(0, streams, lines.request) : nil }
         if kind == .counter { lines.created(&writer) }
     }
 
-    private func render(_ lines: SeriesLines, histogram streams: LineStreams, into writer: inout ExpositionWriter) {
-        if streams.others.isEmpty {
-            return render(lines, histograms[streams.newest], streams, into: &writer)
+    /// The value of a line: the sum of all streams that count, else the newest.
+    func number(_ streams: LineStreams) -> StoredNumber {
+        var value = numbers[streams.newest]
+        if kind == .counter {
+            for other in streams.others { value = value + numbers[other] }
         }
+        return value
+    }
+
+    /// The sum of a line's streams, and those of them whose exemplars belong to it.
+    func histogram(_ streams: LineStreams) -> (HistogramValue, LineStreams) {
         var value = histograms[streams.newest]
+        if streams.others.isEmpty { return (value, streams) }
         for other in streams.others { value = value.joined(with: histograms[other]) ?? value }
         // Buckets of other bounds are other buckets: their exemplars do not belong here.
         let alike = streams.others.filter { histograms[$0].edges.bounds == value.edges.bounds }
-        render(lines, value, LineStreams(newest: streams.newest, others: alike), into: &writer)
+        return (value, LineStreams(newest: streams.newest, others: alike))
+    }
+
+    private func render(_ lines: SeriesLines, histogram streams: LineStreams, into writer: inout ExpositionWriter) {
+        let (value, streams) = histogram(streams)
+        render(lines, value, streams, into: &writer)
     }
 
     private func render(
@@ -146,27 +161,35 @@ extension FamilyState {
     }
 
     /// The latest exemplar of a bucket among streams that look the same.
-    private func exemplar(_ bucket: Int, _ streams: LineStreams, _ request: ScrapeRequest) -> ShownExemplar? {
-        var latest = headers[streams.newest].exemplars.exemplar(bucket, after: request.exemplarCutoff)
+    func exemplar(_ bucket: Int, _ streams: LineStreams, _ request: ScrapeRequest) -> ShownExemplar? {
+        var latest = exemplar(bucket, of: streams.newest, request)
         for stream in streams.others {
-            guard let other = headers[stream].exemplars.exemplar(bucket, after: request.exemplarCutoff) else {
-                continue
-            }
+            guard let other = exemplar(bucket, of: stream, request) else { continue }
             if latest.map({ $0.time <= other.time }) ?? true { latest = other }
         }
         return latest
     }
+
+    private func exemplar(_ bucket: Int, of stream: Int, _ request: ScrapeRequest) -> ShownExemplar? {
+        let exemplars = headers[stream].exemplars
+        if exemplars.isEmpty { return nil }
+        // All observations of an exponential histogram are in the one bucket that is shown.
+        if kind == .histogram, !histograms[stream].native.isEmpty {
+            return exemplars.newest(after: request.exemplarCutoff)
+        }
+        return exemplars.exemplar(bucket, after: request.exemplarCutoff)
+    }
 }
 
 /// The streams shown on one line: nearly always one.
-private struct LineStreams {
+struct LineStreams {
     /// The one whose point is the newest.
     let newest: Int
     let others: [Int]
 }
 
 /// The lines of one series under way.
-private struct SeriesLines {
+struct SeriesLines {
     let text: FamilyText
     let labels: [UInt8]
     /// Of the newest stream.

@@ -19,6 +19,7 @@ struct ExposedSeries {
 /// same positions.
 struct FamilyState {
     let kind: FamilyKind
+    private let memory: SeriesMemory
     var headers: [StreamHeader] = []
     var numbers: [StoredNumber] = []
     var histograms: [HistogramValue] = []
@@ -36,8 +37,9 @@ struct FamilyState {
     /// The family has left the store; whoever still holds it looks again.
     var isRetired = false
 
-    init(kind: FamilyKind) {
+    init(kind: FamilyKind, memory: SeriesMemory) {
         self.kind = kind
+        self.memory = memory
     }
 
     var isEmpty: Bool { positions.isEmpty }
@@ -46,11 +48,13 @@ struct FamilyState {
     ///
     /// - Returns: also whether another stream is shown on the same line.
     mutating func insert(
-        key: StreamKey, seriesKey: SeriesKey, resource: ResourceRecord, time: StreamTime, now: UInt64, labels: LabelSet
+        key: StreamKey, seriesKey: SeriesKey, resource: ResourceRecord, time: StreamTime, now: UInt64, labels: LabelSet,
+        charged: Int
     ) -> (position: Int, isShared: Bool) {
         let line = seriesByLabels[labels.block] ?? addSeries(labels)
         let header = StreamHeader(
-            key: key, seriesKey: seriesKey, resource: resource, series: line, time: time, updated: now)
+            key: key, seriesKey: seriesKey, resource: resource, series: line, time: time, updated: now,
+            charged: charged)
         let position: Int
         if let free = freeStreams.popLast() {
             position = free
@@ -88,12 +92,16 @@ struct FamilyState {
         guard header.isLive else { return }
         headers[position].isLive = false
         headers[position].exemplars.removeAll()
+        if kind == .histogram { histograms[position] = HistogramValue(edges: histograms[position].edges) }
+        memory.giveBack(header.charged)
         positions[header.key] = nil
         freeStreams.append(position)
         header.resource.liveStreams.subtract(1, ordering: .relaxed)
         series[header.series].streams.removeAll { $0 == position }
         guard series[header.series].streams.isEmpty else { return }
         seriesByLabels[series[header.series].identity] = nil
+        // The place stays, what it held does not.
+        series[header.series] = ExposedSeries(identity: [], block: [], labels: nil, number: .max, streams: [])
         freeSeries.append(header.series)
     }
 

@@ -17,6 +17,10 @@ struct ConflictCounters: Sendable {
     let series: Counter
     /// Attributes left out of exemplars for their size.
     let exemplarLabel: Counter
+    /// Exemplars left out because the memory for series is used up.
+    let exemplarMemory: Counter
+    /// Points of exponential histograms that the protobuf format cannot show: without a sum, or too coarse.
+    let native: Counter
 
     init(_ telemetry: Telemetry, exporter: ComponentID) {
         func counter(_ kind: String) -> Counter {
@@ -30,6 +34,43 @@ struct ConflictCounters: Sendable {
         label = counter("label")
         series = counter("series")
         exemplarLabel = counter("exemplar_label")
+        exemplarMemory = counter("exemplar_memory")
+        native = counter("native_histogram")
+    }
+}
+
+extension ConflictCounters {
+    /// All of them, by kind.
+    var byKind: [(reason: String, counter: Counter)] {
+        [
+            ("type", type), ("family", family), ("name", name), ("label", label), ("series", series),
+            ("exemplar_label", exemplarLabel), ("exemplar_memory", exemplarMemory), ("native_histogram", native),
+        ]
+    }
+}
+
+/// Why a stream began anew, so that what it had counted before is gone from it: the collector's own metric
+/// `otelcol_exporter_prometheus_resets`.
+struct ResetCounters: Sendable {
+    /// Deltas are missing between two points.
+    let gap: Counter
+    /// The bounds of a histogram of deltas changed.
+    let bounds: Counter
+    /// The source of a cumulative stream began anew.
+    let restart: Counter
+    /// More observations than Prometheus can take.
+    let overflow: Counter
+
+    init(_ telemetry: Telemetry, exporter: ComponentID) {
+        func counter(_ cause: String) -> Counter {
+            telemetry.counter(
+                "otelcol_exporter_prometheus_resets", "Series that began anew.",
+                [("exporter", "\(exporter)"), ("cause", cause)])
+        }
+        gap = counter("gap")
+        bounds = counter("bounds")
+        restart = counter("restart")
+        overflow = counter("overflow")
     }
 }
 
@@ -65,9 +106,9 @@ struct IngestTools: Sendable {
     let labeler: SeriesLabeler
     let exemplarText: ExemplarText
     let conflicts: ConflictCounters
+    let resets: ResetCounters
     let directory: SeriesDirectory
-    /// False when no scrape can show exemplars.
-    let keepsExemplars: Bool
+    let memory: SeriesMemory
 }
 
 /// The points of one metric of one batch.

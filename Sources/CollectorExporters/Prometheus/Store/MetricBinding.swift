@@ -23,12 +23,14 @@ final class MetricBinding: Sendable {
     let temporality: MetricHeader.Temporality
     /// When it was used last, in nanoseconds of the monotonic clock.
     let used: Atomic<UInt64>
+    private let charge: MemoryCharge
 
     init(
         family: MetricFamily, resource: ResourceRecord, resourceHash: AttributeSetHash, salt: StreamKey,
         labels: SharedLabels,
-        temporality: MetricHeader.Temporality, now: UInt64
+        temporality: MetricHeader.Temporality, now: UInt64, charge: MemoryCharge
     ) {
+        self.charge = charge
         self.family = family
         self.resource = resource
         self.resourceHash = resourceHash

@@ -15,16 +15,27 @@ final class MetricFamily: Sendable {
     /// One for each of `ScrapeFormat.all`.
     let texts: [FamilyText]
     let state: Mutex<FamilyState>
+    /// After how many nanoseconds without a point its series go; nil for never.
+    let expiration: UInt64?
+    private let charge: MemoryCharge
 
-    init(name: [UInt8], kind: FamilyKind, help: [UInt8], unit: [UInt8]?) {
+    init(
+        name: [UInt8], kind: FamilyKind, help: [UInt8], unit: [UInt8]?, expiration: UInt64?, memory: SeriesMemory,
+        charge: MemoryCharge
+    ) {
         self.name = name
         self.kind = kind
         texts = ScrapeFormat.all.map { FamilyText(name: name, kind: kind, help: help, unit: unit, $0) }
-        state = Mutex(FamilyState(kind: kind))
+        self.expiration = expiration
+        self.charge = charge
+        state = Mutex(FamilyState(kind: kind, memory: memory))
     }
 
     /// The names it takes in each of `ScrapeFormat.all`.
     var claims: [[[UInt8]]] { texts.map(\.claims) }
+
+    /// The moment before which a last point is too old to be shown.
+    func cutoff(_ now: UInt64) -> UInt64 { MetricStore.cutoff(now, expiration) }
 
     /// Whether no point has come since `cutoff`: nothing of the family is shown any more then, and its name is free.
     func isExpired(_ cutoff: UInt64) -> Bool {

@@ -77,15 +77,17 @@ extension MetricStore {
         let help = copied(header.description, bytes)
         return try catalogue.withLock { catalogue throws(BindingRefusal) in
             let family = try self.family(named: name, kind, help: help, unit: unit, now: now, &catalogue)
-            let record = catalogue.resource(groups.resource) { number in
-                ResourceRecord(resource, labeler: tools.labeler, number: number, now: now)
+            let record = try catalogue.resource(groups.resource) { number throws(BindingRefusal) in
+                let charge = try charge(MemoryCost.resource + 2 * MemoryCost.size(of: resource.attributes))
+                return ResourceRecord(resource, labeler: tools.labeler, number: number, now: now, charge: charge)
             }
             record.updated.store(now, ordering: .relaxed)
             var labels = record.labels
             tools.labeler.addScope(scope, to: &labels)
             let binding = MetricBinding(
                 family: family, resource: record, resourceHash: groups.resource, salt: salt, labels: labels,
-                temporality: header.temporality, now: now)
+                temporality: header.temporality, now: now,
+                charge: try charge(MemoryCost.binding + MemoryCost.size(of: scope.attributes)))
             catalogue.bind(key, binding)
             return binding
         }
@@ -98,8 +100,8 @@ extension MetricStore {
     ) throws(BindingRefusal) -> MetricFamily {
         if let known = catalogue.family(named: name) {
             if known.kind == kind { return known }
-            let isGone =
-                known.isExpired(cutoff(now)) && known.retire(ifExpired: cutoff(now)) { tools.directory.remove($0, $1) }
+            let cutoff = known.cutoff(now)
+            let isGone = known.isExpired(cutoff) && known.retire(ifExpired: cutoff) { tools.directory.remove($0, $1) }
             guard isGone else {
                 tools.conflicts.type.add()
                 report("metric '\(name.text)' is shown with another type already; this one is left out", about: name)
@@ -107,7 +109,10 @@ extension MetricStore {
             }
             catalogue.remove([known])
         }
-        let family = MetricFamily(name: name, kind: kind, help: help, unit: UnitSuffix(unit).joined.map { Array($0) })
+        let charge = try charge(MemoryCost.family + ScrapeFormat.all.count * (help.count + 4 * name.count))
+        let family = MetricFamily(
+            name: name, kind: kind, help: help, unit: UnitSuffix(unit).joined.map { Array($0) },
+            expiration: expirations.expiration(ofFamily: name), memory: tools.memory, charge: charge)
         if catalogue.add(family) {
             tools.conflicts.family.add()
             report(
@@ -117,12 +122,17 @@ extension MetricStore {
         return family
     }
 
+    private func charge(_ bytes: Int) throws(BindingRefusal) -> MemoryCharge {
+        guard let charge = tools.memory.charge(bytes) else { throw BindingRefusal(reason: .memory) }
+        return charge
+    }
+
     private static func kind(of metric: MetricEntry, _ header: MetricHeader, _ bytes: Span<UInt8>) -> FamilyKind {
         switch metric.kind {
-        case .histogram: .histogram
+        case .histogram, .exponentialHistogram: .histogram
         case .summary: .summary
         case .sum: header.isMonotonic ? .counter : .gauge
-        case .gauge, .exponentialHistogram, .none: header.hasMetadata && isUnknown(metric, bytes) ? .unknown : .gauge
+        case .gauge, .none: header.hasMetadata && isUnknown(metric, bytes) ? .unknown : .gauge
         }
     }
 

@@ -5,22 +5,21 @@ extension MetricStore {
     /// Removes what is over: streams, exemplars, families without streams, metrics and resources that nothing comes
     /// for.
     func sweep(now: UInt64) {
-        let cutoff = cutoff(now)
         let remove: (SeriesKey, StreamKey) -> Void = { [tools] in tools.directory.remove($0, $1) }
         let entries = catalogue.withLock { $0.entries }
         let empty = entries.map(\.family).filter { family in
-            family.sweep(streams: cutoff, exemplars: exemplarCutoff(now), remove)
+            family.sweep(streams: family.cutoff(now), exemplars: exemplarCutoff(now), remove)
         }
         catalogue.withLock { catalogue in
             // Points may have come in between.
-            catalogue.remove(empty.filter { $0.retire(ifExpired: cutoff, remove) })
-            catalogue.forgetUnused(cutoff)
+            catalogue.remove(empty.filter { $0.retire(ifExpired: $0.cutoff(now), remove) })
+            catalogue.forgetUnused(cutoff(now))
         }
     }
 
     /// Puts an exemplar into the bucket of its value, if the series is shown.
     func offer(_ exemplar: Exemplar, to series: SeriesKey, now: UInt64) {
-        guard tools.keepsExemplars, let place = tools.directory.place(of: series) else { return }
+        guard let place = tools.directory.place(of: series) else { return }
         let offer = nextOffer()
         place.family.state.withLock { $0.take(exemplar, place.key, tools, offer: offer, now: now) }
     }

@@ -29,30 +29,37 @@ final class MetricStore: Sendable {
     let tools: IngestTools
     let catalogue: Mutex<Catalogue>
     let namer: MetricNamer
-    private let expiration: UInt64?
+    let report: OmissionReport?
+    let expirations: Expirations
+    private let accumulatesNonMonotonicDeltas: Bool
     private let exemplarMaxAge: UInt64?
     private let log: Log
     /// Names that the log has mentioned; each once, and not without end.
-    private let reported = Mutex<Set<[UInt8]>>([])
+    private let reported = Mutex<Set<Int>>([])
     private let offers = Atomic<UInt64>(1)
     /// How much text to expect of the next scrape, in bytes.
     let scrapeSize = Atomic<Int>(0)
 
-    init(_ config: PrometheusConfig, tools: IngestTools, log: Log) {
+    init(_ config: PrometheusConfig, tools: IngestTools, report: OmissionReport?, log: Log) {
+        self.report = report
         self.tools = tools
         self.log = log
         namer = MetricNamer(strategy: config.translationStrategy, namespace: config.namespace)
-        expiration = config.metricExpiration?.nanoseconds
+        expirations = config.expirations
+        accumulatesNonMonotonicDeltas = config.nonMonotonicDeltas == .accumulate
         exemplarMaxAge = config.exemplarMaxAge?.nanoseconds
-        catalogue = Mutex(Catalogue(target: TargetFamily(name: namer.targetInfoName)))
+        catalogue = Mutex(Catalogue(target: TargetFamily(name: namer.targetInfoName), report: report))
     }
 
-    /// The moment before which a last point is too old to be shown.
-    func cutoff(_ now: UInt64) -> UInt64 { Self.cutoff(now, expiration) }
+    /// The moment before which a last point is too old to be shown, for families without an expiration of their own.
+    func cutoff(_ now: UInt64) -> UInt64 { Self.cutoff(now, expirations.standard?.nanoseconds) }
+
+    /// The moment before which a last point is too old for any family.
+    func lastCutoff(_ now: UInt64) -> UInt64 { Self.cutoff(now, expirations.longest) }
 
     func exemplarCutoff(_ now: UInt64) -> UInt64 { Self.cutoff(now, exemplarMaxAge) }
 
-    private static func cutoff(_ now: UInt64, _ age: UInt64?) -> UInt64 {
+    static func cutoff(_ now: UInt64, _ age: UInt64?) -> UInt64 {
         guard let age, age < now else { return 0 }
         return now - age
     }
@@ -62,7 +69,7 @@ final class MetricStore: Sendable {
 
     /// Tells the operator once about a metric.
     func report(_ message: @autoclosure () -> String, about name: [UInt8]) {
-        let isNew = reported.withLock { $0.count < 1000 && $0.insert(name).inserted }
+        let isNew = reported.withLock { $0.count < 1000 && $0.insert(name.hashValue).inserted }
         if isNew { log.warn(message()) }
     }
 
@@ -81,7 +88,7 @@ final class MetricStore: Sendable {
         offer: UInt64, tally: inout IngestTally
     ) {
         let header = MetricHeader(bytes, metric: metric)
-        if let reason = Self.refusal(of: metric.kind, header) {
+        if let reason = refusal(of: metric.kind, header) {
             return tally.drop(reason, Int(metric.pointCount))
         }
         var rest = metric.data
@@ -129,7 +136,8 @@ final class MetricStore: Sendable {
                 switch kind {
                 case .histogram: state.takeHistogram(point, bytes, context)
                 case .summary: state.takeSummary(point, bytes, context)
-                case .gauge, .sum, .exponentialHistogram, .none: state.takeNumber(point, bytes, context)
+                case .exponentialHistogram: state.takeExponential(point, bytes, context)
+                case .gauge, .sum, .none: state.takeNumber(point, bytes, context)
                 }
             if let reason { tally.drop(reason) } else { tally.exposed += 1 }
         }
@@ -144,16 +152,16 @@ final class MetricStore: Sendable {
     }
 
     /// Why no point of such a metric can be shown.
-    private static func refusal(of kind: MetricEntry.Kind, _ header: MetricHeader) -> DropReason? {
+    private func refusal(of kind: MetricEntry.Kind, _ header: MetricHeader) -> DropReason? {
         switch kind {
         case .gauge, .summary: return nil
-        case .exponentialHistogram: return .exponentialHistogram
         case .none: return .invalidPoint
-        case .sum, .histogram: break
+        case .sum, .histogram, .exponentialHistogram: break
         }
         switch header.temporality {
         case .unspecified: return .unspecifiedTemporality
-        case .delta where kind == .sum && !header.isMonotonic: return .nonMonotonicDelta
+        case .delta where kind == .sum && !header.isMonotonic:
+            return accumulatesNonMonotonicDeltas ? nil : .nonMonotonicDelta
         case .delta, .cumulative: return nil
         }
     }

@@ -13,8 +13,10 @@ final class ResourceRecord: Sendable {
     let liveStreams = Atomic<Int>(0)
     /// When a point came last, in nanoseconds of the monotonic clock.
     let updated: Atomic<UInt64>
+    private let charge: MemoryCharge
 
-    init(_ attributes: ResourceAttributes, labeler: SeriesLabeler, number: UInt64, now: UInt64) {
+    init(_ attributes: ResourceAttributes, labeler: SeriesLabeler, number: UInt64, now: UInt64, charge: MemoryCharge) {
+        self.charge = charge
         labels = labeler.resource(attributes)
         target = attributes.attributes.isEmpty ? nil : labeler.target(attributes)
         identity = LabelSet(attributes.identity).pairs

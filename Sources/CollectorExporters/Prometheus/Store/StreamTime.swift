@@ -21,13 +21,19 @@ struct StreamTime: Sendable, Equatable {
     }
 
     /// The effect of a later point on a stream of deltas that is shown as a cumulative one. After a gap the stream
-    /// starts anew; what overlaps has been counted already.
+    /// starts anew; what comes late or overlaps has been counted already, or belongs to what a gap has ended.
     func deltaEffect(of point: StreamTime) -> PointEffect {
         if point.start == 0 {
             return point.time == 0 || point.time > time ? .add : .reject(.outOfOrder)
         }
-        if point.start == time { return .add }
-        return point.start > time ? .replace : .reject(.overlap)
+        if point.start == time { return point.time >= point.start ? .add : .reject(.outOfOrder) }
+        if point.start > time { return .replace }
+        return .reject(point.time <= time ? .outOfOrder : .overlap)
+    }
+
+    /// Whether a later cumulative point says that its source has begun to count anew.
+    func isRestarted(by point: StreamTime) -> Bool {
+        start > 0 && point.start > start
     }
 }
 
@@ -40,5 +46,5 @@ enum DropReason: String, CaseIterable, Sendable {
     case invalidPoint = "invalid_point"
     case unspecifiedTemporality = "unspecified_temporality"
     case nonMonotonicDelta = "non_monotonic_delta"
-    case exponentialHistogram = "exponential_histogram"
+    case memory = "memory_limit"
 }

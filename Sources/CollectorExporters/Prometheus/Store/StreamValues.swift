@@ -11,6 +11,10 @@ struct StreamHeader {
     /// When a point came last, in nanoseconds of the monotonic clock.
     var updated: UInt64
     var exemplars = ExemplarSlots()
+    /// What the stream is charged for, in bytes.
+    var charged: Int
+    /// How many exemplars that is for: as many as there have been at a time.
+    var chargedExemplars = 0
     /// False for a free place.
     var isLive = true
 }
@@ -21,8 +25,23 @@ struct HistogramValue {
     /// Observations in each bucket, not cumulative; one more than there are bounds.
     var counts: [UInt64]
     var sum: Double?
+    /// Of an exponential histogram: its buckets, which only the protobuf format can show. For the others it is a
+    /// histogram without bounds. Never more than one; an array, so that other histograms pay a word for it.
+    var native: [NativeHistogram] = []
+
+    /// About how much memory it takes, in bytes; the edges are shared.
+    var size: Int {
+        128 + 8 * counts.count
+            + native.reduce(0) { $0 + 160 + 8 * ($1.positive.counts.count + $1.negative.counts.count) }
+    }
 
     var count: UInt64 { counts.reduce(0) { $0.addingSaturated($1) } }
+
+    /// A histogram of nothing, for a place that nobody uses.
+    init(edges: BucketEdges) {
+        self.edges = edges
+        counts = []
+    }
 
     /// Reads a point whose bounds are those of `edges`, perhaps with +Inf behind them; nil when it has more in its
     /// buckets than it counts. What it counts beyond its buckets is shown in the last one, as the OpenTelemetry
@@ -45,6 +64,29 @@ struct HistogramValue {
         let total = count
         guard total <= point.count else { return nil }
         counts[counts.count - 1] = counts[counts.count - 1].addingSaturated(point.count - total)
+    }
+
+    /// Reads an exponential histogram; nil when it is impossible.
+    ///
+    /// - Parameter edges: those of a histogram without bounds.
+    init?(_ point: ExponentialHistogramPoint, _ bytes: Span<UInt8>, edges: BucketEdges) {
+        guard let native = NativeHistogram(point, bytes) else { return nil }
+        self.edges = edges
+        counts = [point.count]
+        sum = point.sum
+        self.native = [native]
+    }
+
+    /// Whether the protobuf format can show it as a native histogram (conformance 192, 194).
+    var isShownNatively: Bool { sum != nil && native.first?.isShown == true }
+
+    /// Adds an exponential histogram.
+    /// - Returns: false, with nothing changed, when there are more observations than Prometheus can take.
+    mutating func addNative(_ other: HistogramValue) -> Bool {
+        guard !native.isEmpty, let added = other.native.first, native[0].add(added) else { return false }
+        counts[0] = counts[0].addingSaturated(other.count)
+        sum = sum.flatMap { sum in other.sum.map { sum + $0 } }
+        return true
     }
 
     /// Whether the point has exactly these bounds.
@@ -80,6 +122,12 @@ struct HistogramValue {
             result.counts[position] = counts[position].addingSaturated(other.counts[position])
         }
         result.sum = sum.flatMap { sum in other.sum.map { sum + $0 } }
+        if let added = other.native.first, !native.isEmpty {
+            if !result.native[0].add(added) { return nil }
+        } else {
+            // One of them has buckets that the other does not tell of.
+            result.native = []
+        }
         return result
     }
 }

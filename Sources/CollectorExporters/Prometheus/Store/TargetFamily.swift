@@ -16,6 +16,10 @@ struct TargetFamily: Sendable {
         let info = Array("_info" as StaticString)
         texts = ScrapeFormat.all.map { scrape in
             let shown = scrape.escaping.escaped(name, .metric)
+            if scrape.format == .protobuf {
+                let header = serialized { $0.family(name: shown, help: help, type: .gauge, unit: nil) }
+                return Text(metadata: header, sample: SampleName(shown), claims: [shown])
+            }
             let isInfo = scrape.format == .openMetrics && shown.hasSuffix(info)
             let family = isInfo ? Array(shown.dropLast(info.count)) : shown
             var text = Text(sample: SampleName(shown), claims: [family, shown])
@@ -41,6 +45,16 @@ struct TargetFamily: Sendable {
         }
         guard !order.isEmpty else { return }
         let text = texts[format.index]
+        if format.format == .protobuf {
+            for identity in order {
+                guard let labels = latest[identity] else { continue }
+                writer.metrics.field(4) { metric in
+                    metric.labels(labels.block(format.escaping))
+                    metric.field(2) { $0.field(1, double: 1) }
+                }
+            }
+            return writer.endFamily(text.metadata)
+        }
         writer.append(text.metadata)
         for identity in order {
             guard let labels = latest[identity] else { continue }

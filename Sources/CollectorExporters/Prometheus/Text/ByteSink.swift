@@ -16,6 +16,12 @@ struct ByteSink: ~Copyable {
         unsafe memory.deallocate()
     }
 
+    /// A copy of what has been appended.
+    borrowing func array() -> [UInt8] {
+        // unsafe: the first `count` bytes are initialized; they are copied within the call.
+        unsafe [UInt8](UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    }
+
     /// Appends to `buffer` what has been appended here since the last `removeAll`.
     borrowing func copy(to buffer: inout ByteBuffer) {
         // unsafe: the first `count` bytes are initialized; they are copied within the call.
@@ -71,6 +77,35 @@ struct ByteSink: ~Copyable {
             // unsafe: `reserve` has made room for all digits.
             unsafe (start + count).storeBytes(of: digits[position], as: UInt8.self)
             count &+= 1
+        }
+    }
+
+    mutating func append(littleEndian value: UInt64) {
+        reserve(8)
+        // unsafe: `reserve` has made room.
+        unsafe (start + count).storeBytes(of: value.littleEndian, as: UInt64.self)
+        count &+= 8
+    }
+
+    /// Writes how many bytes follow `position` in front of it, where one byte has been left for that; what follows moves
+    /// if the number takes more.
+    mutating func setLength(before position: Int) {
+        guard position > 0, position <= count else { return }
+        let length = count &- position
+        var rest = UInt64(length)
+        let size = max(1, (70 &- rest.leadingZeroBitCount) / 7)
+        if size > 1 {
+            reserve(size &- 1)
+            // unsafe: the bytes from `position` on are initialized, and `reserve` has made room for them further on.
+            unsafe (start + position + (size &- 1)).copyMemory(from: start + position, byteCount: length)
+            count &+= size &- 1
+        }
+        for offset in 0..<size {
+            let more: UInt8 = offset &+ 1 < size ? 0x80 : 0
+            // unsafe: within what has been appended.
+            unsafe (start + (position &- 1 &+ offset)).storeBytes(
+                of: UInt8(truncatingIfNeeded: rest & 0x7f) | more, as: UInt8.self)
+            rest >>= 7
         }
     }
 

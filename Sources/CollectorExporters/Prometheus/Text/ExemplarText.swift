@@ -5,6 +5,8 @@ import OTLPWire
 struct ExemplarText: Sendable {
     /// Code points of all label names and values together.
     private static let limit = 128
+    /// Where labels start in a rendered exemplar.
+    static let labelsStart = 4
     private static let traceLabel = Array("trace_id" as StaticString)
     private static let spanLabel = Array("span_id" as StaticString)
 

@@ -8,6 +8,8 @@ struct ExpositionWriter: ~Copyable {
 
     private var piece = ByteSink(capacity: pieceSize + (16 << 10))
     private var prefix = ByteSink(capacity: 1024)
+    /// The metrics of the protobuf family under way: how long it is stands in front of it.
+    var metrics = ByteSink(capacity: 64)
     /// A number on its way into the piece.
     private var number: [UInt8] = []
     /// A copy of the piece on its way out.
@@ -79,16 +81,26 @@ struct ExpositionWriter: ~Copyable {
 
     /// A sample's own time: milliseconds in 0.0.4, seconds in OpenMetrics (conformance 177), to the millisecond in
     /// both, which is what Prometheus keeps.
-    mutating func timestamp(_ nanoseconds: UInt64, _ format: TextFormat) {
+    mutating func timestamp(_ nanoseconds: UInt64, _ format: ExpositionFormat) {
         piece.append(.space)
         switch format {
-        case .prometheus: piece.append(decimal: nanoseconds / 1_000_000)
+        case .prometheus, .protobuf: piece.append(decimal: nanoseconds / 1_000_000)
         case .openMetrics: seconds(nanoseconds / 1_000_000 * 1_000_000)
         }
     }
 
     mutating func endLine() {
         piece.append(.lineFeed)
+        if piece.count >= Self.pieceSize { passOn() }
+    }
+
+    /// Ends a protobuf family; without metrics there is none.
+    mutating func endFamily(_ header: borrowing [UInt8]) {
+        guard metrics.count > 0 else { return }
+        piece.append(varint: UInt64(header.count + metrics.count))
+        piece.append(header)
+        metrics.copy(to: &piece)
+        metrics.removeAll()
         if piece.count >= Self.pieceSize { passOn() }
     }
 

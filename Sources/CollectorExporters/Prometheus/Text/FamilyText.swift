@@ -26,7 +26,7 @@ struct SampleName: Sendable {
 
 /// A family as one scrape format shows it: metadata lines and line starts, rendered once.
 final class FamilyText: Sendable {
-    /// The HELP, TYPE and UNIT lines.
+    /// The HELP, TYPE and UNIT lines; in protobuf, the message's fields in front of its metrics.
     let metadata: [UInt8]
     /// Of a number, or of a summary's quantiles.
     let plain: SampleName
@@ -67,6 +67,12 @@ final class FamilyText: Sendable {
         case .counter, .gauge, .unknown: claims = [shown]
         }
 
+        if scrape.format == .protobuf {
+            let base = kind == .counter && shown.hasSuffix(total) ? Array(shown.dropLast(total.count)) : shown
+            let unit = unit.flatMap { base.hasSuffix([.underscore] + $0) ? $0 : nil }
+            metadata = serialized { $0.family(name: shown, help: help, type: MessageType(kind), unit: unit) }
+            return
+        }
         let type = Self.typeWord(kind, isCounter: isCounter, scrape.format)
         var lines: [UInt8] = []
         if !help.isEmpty {
@@ -80,7 +86,7 @@ final class FamilyText: Sendable {
         metadata = lines
     }
 
-    private static func typeWord(_ kind: FamilyKind, isCounter: Bool, _ format: TextFormat) -> StaticString {
+    private static func typeWord(_ kind: FamilyKind, isCounter: Bool, _ format: ExpositionFormat) -> StaticString {
         switch kind {
         case .counter where isCounter: "counter"
         case .gauge: "gauge"
