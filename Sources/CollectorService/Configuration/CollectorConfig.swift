@@ -84,6 +84,7 @@ package struct CollectorConfig: Sendable {
         self.telemetry = telemetry
         checkReferences(diagnostics)
         checkConnectors(diagnostics)
+        checkCircles(diagnostics)
         // After a mistake, such as a misspelt reference, this would only be noise.
         if !diagnostics.hasErrors { noteUnused(diagnostics) }
     }

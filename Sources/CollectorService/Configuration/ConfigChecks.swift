@@ -49,6 +49,18 @@ extension CollectorConfig {
         }
     }
 
+    /// What a pipeline's connectors make must not come back to it.
+    func checkCircles(_ diagnostics: Diagnostics) {
+        let connectors = Set(components(in: .connectors).map(\.id))
+        guard let circle = PipelineOrder.circle(pipelines, connectors: connectors), let first = circle.first else {
+            return
+        }
+        let way = (circle + [first]).map { "`\($0)`" }.joined(separator: " to ")
+        diagnostics.error(
+            at: first.mark, path: first.path,
+            "connectors lead from pipeline \(way): what comes in would go round for ever; take one of them out")
+    }
+
     func noteUnused(_ diagnostics: Diagnostics) {
         var used: [ComponentSection: Set<ComponentID>] = [:]
         for pipeline in pipelines {

@@ -120,7 +120,7 @@ func readText(path: String) throws(ConfigMistake) -> String {
     return text
 }
 
-private func systemMessage() -> String {
+func systemMessage() -> String {
     // strerror's text is static or thread-local and copied at once.
     guard let message = unsafe strerror(errno) else { return "error \(errno)" }
     return unsafe String(cString: message)

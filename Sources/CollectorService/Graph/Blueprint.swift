@@ -8,6 +8,8 @@ package struct Blueprint: Sendable {
         @Sendable (ComponentContext, [Signal: any Consumer]) throws(ComponentError) -> any Component
     package typealias MakeProcessor =
         @Sendable (ComponentContext, Signal, any Consumer) throws(ComponentError) -> any ConsumingComponent
+    package typealias MakeConnector =
+        @Sendable (ComponentContext, Signal, [Signal: any Consumer]) throws(ComponentError) -> any ConsumingComponent
     package typealias MakeExporter =
         @Sendable (ComponentContext, Signal) throws(ComponentError) -> any ConsumingComponent
     package typealias MakeExtension = @Sendable (ComponentContext) throws(ComponentError) -> any Component
@@ -16,7 +18,10 @@ package struct Blueprint: Sendable {
     package private(set) var extensions: [ComponentID] = []
     private(set) var receivers: [ComponentID: MakeReceiver] = [:]
     private(set) var processors: [ComponentID: MakeProcessor] = [:]
+    private(set) var connectors: [ComponentID: MakeConnector] = [:]
     private(set) var exporters: [ComponentID: MakeExporter] = [:]
+    /// What configured processors say of the byte budget, used in a pipeline or not.
+    private var memoryLimits: [ComponentID: MemoryLimits] = [:]
     private(set) var makeExtensions: [ComponentID: MakeExtension] = [:]
 
     /// Reads every component of `config`; mistakes go to `diagnostics`, and a blueprint made with errors must not be built.
@@ -32,7 +37,9 @@ package struct Blueprint: Sendable {
                 receivers[component.id] = Self.plan(factory, reader)
             case .processors:
                 guard let factory = checker.factory(for: component, among: registry.processors) else { continue }
-                processors[component.id] = Self.plan(factory, reader)
+                let (make, limits) = Self.plan(factory, reader)
+                processors[component.id] = make
+                memoryLimits[component.id] = limits
             case .exporters:
                 guard let factory = checker.factory(for: component, among: registry.exporters) else { continue }
                 exporters[component.id] = Self.plan(factory, reader)
@@ -40,12 +47,18 @@ package struct Blueprint: Sendable {
                 guard let factory = checker.factory(for: component, among: registry.extensions) else { continue }
                 makeExtensions[component.id] = Self.plan(factory, reader)
             case .connectors:
-                checker.reportUnknown(component, known: [])
+                guard let factory = checker.factory(for: component, among: registry.connectors) else { continue }
+                connectors[component.id] = Self.plan(factory, reader)
             }
         }
         for pipeline in config.pipelines {
-            checker.checkSignals(of: pipeline, registry: registry)
+            checker.checkSignals(of: pipeline, in: config, registry: registry)
         }
+    }
+
+    /// The limits that the pipelines' processors set for the byte budget of the process.
+    var memoryLimitsInUse: [MemoryLimits] {
+        Set(pipelines.flatMap { $0.processors.map(\.id) }).compactMap { memoryLimits[$0] }
     }
 
     private static func plan<Factory: ReceiverFactory>(_ factory: Factory, _ reader: ConfigReader) -> MakeReceiver {
@@ -53,7 +66,17 @@ package struct Blueprint: Sendable {
         return { context, next throws(ComponentError) in try factory.make(config, context, next: next) }
     }
 
-    private static func plan<Factory: ProcessorFactory>(_ factory: Factory, _ reader: ConfigReader) -> MakeProcessor {
+    private static func plan<Factory: ProcessorFactory>(
+        _ factory: Factory, _ reader: ConfigReader
+    ) -> (make: MakeProcessor, limits: MemoryLimits?) {
+        let config = Self.read(factory, reader)
+        let make: MakeProcessor = { context, signal, next throws(ComponentError) in
+            try factory.make(config, context, signal: signal, next: next)
+        }
+        return (make, (config as? any LimitsMemory)?.memoryLimits)
+    }
+
+    private static func plan<Factory: ConnectorFactory>(_ factory: Factory, _ reader: ConfigReader) -> MakeConnector {
         let config = Self.read(factory, reader)
         return { context, signal, next throws(ComponentError) in
             try factory.make(config, context, signal: signal, next: next)

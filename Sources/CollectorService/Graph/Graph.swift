@@ -6,17 +6,23 @@ import CollectorCore
 /// send at once, and `shutdown` the other way, so that whoever shuts down gets nothing new.
 struct Graph {
     private(set) var exporters: [any Component] = []
-    /// In the order of their pipelines, upstream first.
+    /// In the order of their pipelines, upstream first; connectors between those they end and those they begin.
     private(set) var processors: [any Component] = []
     private(set) var receivers: [any Component] = []
     private(set) var extensions: [any Component] = []
 
     init(_ blueprint: Blueprint, _ environment: ServiceEnvironment) throws(ComponentError) {
+        // First of all: components take their shares of the budget when they are made.
+        for limits in blueprint.memoryLimitsInUse { environment.budget.lowerLimits(to: limits) }
         var wiring = Wiring(blueprint: blueprint, environment: environment)
-        for pipeline in blueprint.pipelines { try wiring.add(pipeline) }
+        let connectors = Set(blueprint.connectors.keys)
+        for pipeline in PipelineOrder.downstreamFirst(blueprint.pipelines, connectors: connectors) {
+            try wiring.add(pipeline)
+        }
         receivers = try wiring.makeReceivers()
         exporters = wiring.exporters
-        processors = wiring.processors
+        processors = wiring.processors(
+            in: PipelineOrder.upstreamFirst(blueprint.pipelines, connectors: connectors))
         for id in blueprint.extensions {
             guard let make = blueprint.makeExtensions[id] else { continue }
             let account = Account(signal: .traces, branch: "extension \(id)")
@@ -44,7 +50,8 @@ private struct Wiring {
     let blueprint: Blueprint
     let environment: ServiceEnvironment
     var exporters: [any Component] = []
-    var processors: [any Component] = []
+    private var processors: [ConfigPath: [any Component]] = [:]
+    private var connectors: [(id: ComponentID, component: any Component)] = []
     private var branches: [BranchKey: (exporter: any Consumer, account: Account)] = [:]
     private var heads: [ComponentID: [Signal: [any Consumer]]] = [:]
     private var receiverOrder: [ComponentID] = []
@@ -77,20 +84,23 @@ private struct Wiring {
             made.append(processor)
             next = CountingConsumer(items.incoming, processor)
         }
-        processors += made.reversed()
+        processors[pipeline.path] = made.reversed()
         let head = PipelineHead(account: account, next: next)
         for reference in pipeline.receivers {
-            if heads[reference.id] == nil { receiverOrder.append(reference.id) }
+            if heads[reference.id] == nil, blueprint.connectors[reference.id] == nil {
+                receiverOrder.append(reference.id)
+            }
             heads[reference.id, default: [:]][pipeline.signal, default: []].append(head)
         }
     }
 
-    /// The exporter of one signal, made once however many pipelines use it.
+    /// The exporter or connector of one signal, made once however many pipelines use it.
     private mutating func branch(
         _ id: ComponentID, _ signal: Signal
     ) throws(ComponentError) -> (exporter: any Consumer, account: Account) {
         let key = BranchKey(id: id, signal: signal)
         if let known = branches[key] { return known }
+        if let make = blueprint.connectors[id] { return try connect(key, make) }
         guard let make = blueprint.exporters[id] else { throw ComponentError("exporter `\(id)` is not configured") }
         let account = environment.ledger.open(signal: signal, branch: "exporter \(id)")
         let exporter = try make(environment.context(for: id, kind: "exporter", account: account), signal)
@@ -99,11 +109,42 @@ private struct Wiring {
         return (exporter, account)
     }
 
+    /// Makes a connector; the pipelines it begins have been added already.
+    private mutating func connect(
+        _ key: BranchKey, _ make: Blueprint.MakeConnector
+    ) throws(ComponentError) -> (exporter: any Consumer, account: Account) {
+        guard let next = nextOf(key.id) else { throw ComponentError("connector `\(key.id)` begins no pipeline") }
+        let account = environment.ledger.open(signal: key.signal, branch: "connector \(key.id)")
+        let context = environment.context(for: key.id, kind: "connector", account: account)
+        let connector = try make(context, key.signal, next)
+        connectors.append((key.id, connector))
+        branches[key] = (connector, account)
+        return (connector, account)
+    }
+
+    /// The heads of the pipelines that a receiver or connector begins.
+    private func nextOf(_ id: ComponentID) -> [Signal: any Consumer]? {
+        heads[id]?.mapValues { heads -> any Consumer in heads.count == 1 ? heads[0] : FanOut(heads) }
+    }
+
+    /// Everything between receivers and exporters, upstream first. A connector stands in front of the first pipeline it
+    /// begins: all that it ends are further up.
+    func processors(in order: [PipelineConfig]) -> [any Component] {
+        var all: [any Component] = []
+        var waiting = connectors
+        for pipeline in order {
+            let begins = Set(pipeline.receivers.map(\.id))
+            all += waiting.filter { begins.contains($0.id) }.map(\.component)
+            waiting.removeAll { begins.contains($0.id) }
+            all += processors[pipeline.path] ?? []
+        }
+        return all
+    }
+
     func makeReceivers() throws(ComponentError) -> [any Component] {
         var receivers: [any Component] = []
         for id in receiverOrder {
-            guard let make = blueprint.receivers[id], let pipelines = heads[id] else { continue }
-            let next = pipelines.mapValues { heads -> any Consumer in heads.count == 1 ? heads[0] : FanOut(heads) }
+            guard let make = blueprint.receivers[id], let next = nextOf(id) else { continue }
             // A receiver's own losses are told as refusals; its pipelines' accounts open behind it.
             let account = Account(signal: .traces, branch: "receiver \(id)")
             receivers.append(try make(environment.context(for: id, kind: "receiver", account: account), next))

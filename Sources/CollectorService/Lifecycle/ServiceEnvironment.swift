@@ -10,6 +10,7 @@ package struct ServiceEnvironment: Sendable {
     package let ledger: Ledger
     package let verdicts: TraceVerdicts
     package let exemplars: ExemplarExchange
+    package let decisions = DecisionLog()
     package let shared: SharedState
     package let status = ServiceStatus()
     package let eventLoops: any EventLoopGroup
@@ -34,11 +35,11 @@ package struct ServiceEnvironment: Sendable {
         shared = SharedState()
     }
 
-    /// - Parameter kind: `receiver`, `processor`, `exporter` or `extension`, for the log.
+    /// - Parameter kind: `receiver`, `processor`, `connector`, `exporter` or `extension`, for the log.
     func context(for id: ComponentID, kind: String, account: Account) -> ComponentContext {
         ComponentContext(
             id: id, log: log.named("\(kind)/\(id)"), clock: clock, budget: budget, telemetry: telemetry,
             account: account, verdicts: verdicts, exemplars: exemplars, shared: shared, eventLoops: eventLoops,
-            workers: workers, build: build, ledger: ledger, status: status)
+            workers: workers, build: build, ledger: ledger, status: status, decisions: decisions)
     }
 }

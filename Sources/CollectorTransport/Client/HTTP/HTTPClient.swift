@@ -24,7 +24,7 @@ package struct HTTPClientConfiguration: Sendable {
     package init() {}
 }
 
-/// Sends POST requests to one OTLP/HTTP endpoint over HTTP/1.1 connections that are kept and reused.
+/// Sends requests to one OTLP/HTTP endpoint over HTTP/1.1 connections that are kept and reused.
 package final class HTTPClient: Sendable {
     package let endpoint: OTLPEndpoint
     private let loops: LoopClients<HTTPLoopClient>

@@ -64,7 +64,7 @@ final class HTTPConnection: ChannelInboundHandler {
     func start(_ exchange: HTTPClientExchange) {
         self.exchange = exchange
         timer.set(exchange.deadline)
-        // The decoder must know that an answer is due, and to what method.
+        // The decoder must know that an answer is due, and to what method; answers to GET are of the same form.
         decoder.write(data: .head(Self.postHead))
         isWriting = true
         writer.send(head: exchange.request.head, body: exchange.request.body)?.assumeIsolated().whenSuccess { [self] in

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// One POST to the client's endpoint.
+/// One request to the client's endpoint.
 package struct OutgoingRequest: Sendable {
     package var head: RequestHead
     /// The body's bytes in pieces, written as they are; kept until the answer, since a connection found dead makes the

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The head of a POST request rendered once: all but its `Content-Length`, which comes last.
+/// The head of a request rendered once: all but its `Content-Length`, which comes last.
 package struct RequestHead: Sendable {
     /// A header that cannot be sent.
     package struct InvalidHeader: Error, Equatable, CustomStringConvertible {
@@ -10,15 +10,20 @@ package struct RequestHead: Sendable {
         package var description: String { "header \"\(name)\": \(problem)" }
     }
 
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+    }
+
     private let bytes: ByteBuffer
 
     /// - Parameters:
     ///   - endpoint: gives the request target and, unless the headers do, `Host`.
     ///   - headers: sent as they are, in this order; `Content-Type`, `Content-Encoding` and `User-Agent` belong here.
     package init(
-        endpoint: OTLPEndpoint, headers: [(name: String, value: String)]
+        endpoint: OTLPEndpoint, method: Method = .post, headers: [(name: String, value: String)]
     ) throws(InvalidHeader) {
-        var text = "POST \(endpoint.requestTarget) HTTP/1.1\r\n"
+        var text = "\(method.rawValue) \(endpoint.requestTarget) HTTP/1.1\r\n"
         if !headers.contains(where: { $0.name.lowercased() == "host" }) { text += "Host: \(endpoint.authority)\r\n" }
         for (name, value) in headers {
             if ["content-length", "transfer-encoding", "connection"].contains(name.lowercased()) {

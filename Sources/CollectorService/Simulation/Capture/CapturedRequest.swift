@@ -1,0 +1,50 @@
+import CollectorCore
+import NIOCore
+import OTLPMessages
+import OTLPWire
+
+/// One request of a capture, validated as a receiver would.
+struct CapturedRequest {
+    var batch: Batch
+    /// Spans that a receiver would have refused for what they are.
+    var refusedSpans: Int
+    /// When it arrives, by its own spans (`latestPlausibleEnd`); 0 when they do not say.
+    var time: UInt64
+
+    /// - Throws: why no receiver would take it.
+    init(_ item: CaptureItem) throws(CaptureMistake) {
+        var message = item.bytes
+        do {
+            if item.form == .json {
+                message = ByteBuffer(
+                    bytes: try wireBytes(
+                        fromJSON: message.readableBytesUInt8Span, kind: .tracesRequest,
+                        limit: CaptureFraming.largestRequest))
+            }
+            var validation = try validateTraces(message.readableBytesUInt8Span)
+            if validation.needsCanonicalForm {
+                message = ByteBuffer(
+                    bytes: try canonicalWire(from: message.readableBytesUInt8Span, kind: .tracesRequest))
+                validation = try validateTraces(message.readableBytesUInt8Span)
+            }
+            batch = Batch(
+                signal: .traces, segments: [Segment(body: message, index: validation.index, reservation: nil)])
+            refusedSpans = validation.refusedCount
+            guard case .traces(let index) = validation.index, !index.spans.isEmpty else {
+                if validation.refusedCount > 0 { throw CaptureMistake(message: validation.refusedReason) }
+                time = 0
+                return
+            }
+            time = latestPlausibleEnd(of: index.spans)
+        } catch let mistake as CaptureMistake {
+            throw mistake
+        } catch {
+            throw CaptureMistake(message: "no OTLP traces request: \(error)")
+        }
+    }
+}
+
+/// Why a request of a capture cannot be used.
+struct CaptureMistake: Error {
+    var message: String
+}
