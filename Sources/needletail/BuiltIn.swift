@@ -1,3 +1,4 @@
+import CollectorConnectors
 import CollectorCore
 import CollectorExporters
 import CollectorExtensions
@@ -15,6 +16,10 @@ let builtIn = ComponentRegistry(
         ProbabilisticSamplerFactory(),
         TailSamplingFactory(),
         ExemplarsFactory(),
+    ],
+    connectors: [
+        SpanMetricsFactory(),
+        ServiceGraphFactory(),
     ],
     exporters: [
         OTLPHTTPExporterFactory(),

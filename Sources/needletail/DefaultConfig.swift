@@ -57,6 +57,7 @@ enum DefaultConfig {
           scrape         http://localhost:8889/metrics
           kept traces    needletail-traces.jsonl (OTLP/JSON lines)
           own metrics    http://localhost:8888/metrics
+          why, by trace  needletail explain TRACE_ID
           stop           Ctrl-C
 
 

@@ -15,8 +15,12 @@ struct Needletail: AsyncParsableCommand {
               needletail validate --config collector.yaml  report every mistake, start nothing
               needletail print-config --config a.yaml      what merging and ${env:…} made of it, secrets hidden
               needletail demo                              start with a small shop that sends real telemetry
+              needletail explain TRACE_ID                  ask a running collector why it kept or dropped a trace
+              needletail simulate --config a.yaml t.jsonl  try policies on captured traces
             """,
         version: "needletail \(BuildInfo.current.version)",
-        subcommands: [Run.self, Demo.self, Validate.self, PrintConfig.self, Components.self],
+        subcommands: [
+            Run.self, Demo.self, Validate.self, PrintConfig.self, Components.self, Explain.self, Simulate.self,
+        ],
         defaultSubcommand: Run.self)
 }

@@ -8,6 +8,7 @@ struct Components: ParsableCommand {
     func run() {
         list("receivers", builtIn.receivers)
         list("processors", builtIn.processors)
+        list("connectors", builtIn.connectors)
         list("exporters", builtIn.exporters)
         list("extensions", builtIn.extensions)
     }
