@@ -123,6 +123,10 @@ let package = Package(
             name: "WindowBenchmark",
             dependencies: ["CollectorProcessors", "CollectorCore", "OTLPWire", "CollectorTestKit"],
             path: "Tests/WindowBenchmark", swiftSettings: strict),
+        .executableTarget(
+            name: "ConnectorBenchmark",
+            dependencies: ["CollectorConnectors", "CollectorCore", "OTLPWire", "CollectorTestKit"],
+            path: "Tests/ConnectorBenchmark", swiftSettings: strict),
         .testTarget(
             name: "CollectorProcessorsTests",
             dependencies: [

@@ -17,6 +17,7 @@ import time
 
 from programs import BenchError, Needletail, Nginx, OTLPLoad, Rotel, resident_bytes
 from rows import FIRST, ROWS, WINDOW_KILOBYTES_GOAL, kilobytes_held, measure
+from text_table import print_table, thousands
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IDLE_STARTS = 5
@@ -69,10 +70,6 @@ def measure_idle(targets):
     return idle
 
 
-def thousands(value):
-    return f"{value / 1e6:.2f} M" if value >= 1e6 else f"{value / 1e3:.1f} k"
-
-
 def table(rows, reports, idle):
     """The table's lines, and the titles of the checked rows that miss their goal or could not be compared."""
     def rate(title, name):
@@ -113,16 +110,6 @@ def table(rows, reports, idle):
     return lines, missed
 
 
-def printed(lines):
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    for number, line in enumerate(lines):
-        cells = [cell.ljust(width) if column == 0 else cell.rjust(width)
-                 for column, (cell, width) in enumerate(zip(line, widths))]
-        print("  ".join(cells).rstrip())
-        if number == 0:
-            print("  ".join("-" * width for width in widths))
-
-
 def run(options, directory):
     if not options.otlpload.exists():
         raise BenchError(f"{options.otlpload} is missing; run swift build -c release --product otlpload")
@@ -157,7 +144,7 @@ def run(options, directory):
     if options.json:
         options.json.write_text(json.dumps({"reports": reports, "idle": idle}, indent=1))
     lines, missed = table(rows, reports, idle)
-    printed(lines)
+    print_table(lines)
     print(f"""
 Loopback, spans of 447 bytes with ten attributes, 4 connections (gRPC: 2 calls each), median of {options.rounds} runs of
 {options.seconds:g} s.

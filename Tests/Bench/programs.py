@@ -10,6 +10,7 @@ import socket
 import string
 import subprocess
 import time
+import urllib.request
 
 CONFIGS = pathlib.Path(__file__).parent / "configs"
 
@@ -82,16 +83,33 @@ class OTLPLoad:
 
     def send(self, target, *options, sink=True):
         """Sends load to a started target and returns otlpload's report."""
+        return self.begin(target, *options, sink=sink).report()
+
+    def begin(self, target, *options, sink=True):
+        """Begins to send load to a started target."""
         arguments = [self.binary, "send", "--json", "--pid", target.process.pid, *options]
         if sink:
             arguments += ["--sink-stats", f"http://127.0.0.1:{self.port}/stats"]
-        run = subprocess.run([str(argument) for argument in arguments], capture_output=True, text=True, timeout=300)
-        if run.returncode != 0:
-            raise BenchError(f"otlpload send: {run.stderr.strip() or run.stdout.strip()}; see {target.process.log}")
-        return json.loads(run.stdout)
+        return Sending(arguments, target)
 
     def stop(self):
         stop(self.sink)
+
+
+class Sending:
+    """Load that is being sent."""
+
+    def __init__(self, arguments, target):
+        self.log = target.process.log
+        self.process = subprocess.Popen(
+            [str(argument) for argument in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def report(self):
+        """Waits for the end; returns otlpload's report."""
+        output, errors = self.process.communicate()
+        if self.process.returncode != 0:
+            raise BenchError(f"otlpload send: {errors.strip() or output.strip()}; see {self.log}")
+        return json.loads(output)
 
 
 class Target:
@@ -109,7 +127,8 @@ class Target:
         return self.binary is not None
 
     def start(self, config="forward", compression="none"):
-        """Starts with the named configuration; afterwards `ready_seconds` tells how long that took."""
+        """Starts with a configuration, by its name or as the path of a file; afterwards `ready_seconds` tells how long
+        that took."""
         self.http_port, self.grpc_port, self.scrape_port = free_ports(3)
         before = time.monotonic()
         self.process = self.launch(config, compression)
@@ -141,7 +160,19 @@ class Needletail(Target):
             "BENCH_SCRAPE_PORT": str(self.scrape_port), "BENCH_SINK_PORT": str(self.sink_port),
             "BENCH_COMPRESSION": compression,
         }
-        return start([self.binary, "--config", CONFIGS / f"{config}.yaml"], self.log, environment)
+        path = config if isinstance(config, pathlib.Path) else CONFIGS / f"{config}.yaml"
+        return start([self.binary, "--config", path], self.log, environment)
+
+    def own_metrics(self):
+        """Own metrics by name, the sum of all their labels; only for configurations that serve them."""
+        values = {}
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.scrape_port}/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line and not line.startswith("#"):
+                    name = line.partition("{")[0].partition(" ")[0]
+                    values[name] = values.get(name, 0) + float(line.rpartition("}")[2].split()[0] if "{" in line
+                                                               else line.split()[1])
+        return values
 
     def components(self):
         """What `needletail components` lists."""

@@ -15,6 +15,8 @@ struct StandardBody: Sendable {
     let signal: Signal
     let itemCount: Int
     let stamps: Stamps
+    /// Offsets of the texts of eight hexadecimal digits that are others in every request.
+    let churn: [Int]
     private(set) var bytes: ByteBuffer
 
     /// Wraps `items`, the message of one ScopeSpans or ScopeMetrics, into a request of one resource.
@@ -22,14 +24,20 @@ struct StandardBody: Sendable {
     /// - Parameters:
     ///   - resource: the Resource message.
     ///   - stamps: offsets from the start of `items`.
-    init(signal: Signal, itemCount: Int, items: [UInt8], resource: [UInt8], stamps: Stamps) {
+    ///   - churn: where the digits of churning labels begin, from the start of `resource` and of `items`.
+    init(
+        signal: Signal, itemCount: Int, items: [UInt8], resource: [UInt8], stamps: Stamps,
+        churn: (resource: [Int], items: [Int]) = ([], [])
+    ) {
         var group: [UInt8] = []
         group.append(field: 1, resource)
+        let resourceStart = group.count - resource.count
         group.append(field: 2, items)
         var request: [UInt8] = []
         request.append(field: 1, group)
         // The items are the last bytes of the request, so the envelopes move all offsets alike.
         let shift = request.count - items.count
+        let resourceShift = request.count - group.count + resourceStart
         self.signal = signal
         self.itemCount = itemCount
         bytes = ByteBuffer(bytes: request)
@@ -38,14 +46,15 @@ struct StandardBody: Sendable {
             case .traceIDs(let offsets, let perTrace): .traceIDs(offsets.map { $0 + shift }, perTrace: perTrace)
             case .times(let offsets): .times(offsets.map { $0 + shift })
             }
+        self.churn = churn.resource.map { $0 + resourceShift } + churn.items.map { $0 + shift }
     }
 
-    /// Makes a request of its own out of the body: new trace ids, or points of this moment. In place unless somebody
-    /// still holds the bytes.
+    /// Makes a request of its own out of the body: new trace ids and churning labels, or points of this moment. In
+    /// place unless somebody still holds the bytes.
     ///
     /// - Parameter wallTime: nanoseconds since 1970-01-01 UTC.
     mutating func refresh(using random: inout SplitMix64, wallTime: UInt64) {
-        let stamps = stamps
+        let (stamps, churn) = (stamps, churn)
         var span = bytes.mutableReadableBytesSpan
         switch stamps {
         case .traceIDs(let offsets, let perTrace):
@@ -64,5 +73,17 @@ struct StandardBody: Sendable {
                 span.storeBytes(of: wallTime.littleEndian, toByteOffset: offset, as: UInt64.self)
             }
         }
+        for offset in churn {
+            span.storeBytes(of: Self.hexadecimal(random.next()), toByteOffset: offset, as: UInt64.self)
+        }
+    }
+    /// Eight of the value's digits, as their ASCII characters side by side.
+    private static func hexadecimal(_ value: UInt64) -> UInt64 {
+        var text: UInt64 = 0
+        for place in stride(from: UInt64(0), to: 64, by: 8) {
+            let digit = (value >> place) & 15
+            text |= (digit < 10 ? digit + 0x30 : digit + 0x57) << place
+        }
+        return text
     }
 }

@@ -65,7 +65,7 @@ extension LoadPlan {
         let seed = seed &* 1_000_003 &+ UInt64(number)
         return switch signal {
         case .metrics: StandardMetrics.body(points: itemsPerRequest, seed: seed, wallTime: wallTime)
-        default: StandardTraces.body(spans: itemsPerRequest, seed: seed, wallTime: wallTime)
+        default: StandardTraces.body(spans: itemsPerRequest, seed: seed, wallTime: wallTime, shape: shape)
         }
     }
 }

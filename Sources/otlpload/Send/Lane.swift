@@ -9,6 +9,7 @@ final class Lane {
     private let eventLoop: any EventLoop
     private let sender: any RequestSender
     private let itemsPerRequest: Int
+    private let maximumRequests: Int
     private let errorPause: TimeAmount
     /// Between requests; nil for flat out.
     private let interval: TimeAmount?
@@ -24,11 +25,12 @@ final class Lane {
         self.sender = sender
         self.supply = supply
         itemsPerRequest = plan.itemsPerRequest
+        maximumRequests = plan.maximumRequests.map { ($0 + plan.lanes - 1) / plan.lanes } ?? .max
         errorPause = TimeAmount(plan.errorPause)
         interval = plan.rate.map { .nanoseconds(Int64(1e9 * Double(plan.lanes) / max($0, 1e-3))) }
     }
 
-    /// Sends until `end`; the promise is kept when the last answer has come.
+    /// Sends until `end`, or all the requests there are; the promise is kept when the last answer has come.
     ///
     /// - Parameter start: when the first request is due.
     func run(from start: NIODeadline, until end: NIODeadline, _ promise: EventLoopPromise<LaneTally>) {
@@ -41,7 +43,7 @@ final class Lane {
 
     private func schedule() {
         let now = NIODeadline.now()
-        guard max(now, due) < end else { return finish() }
+        guard max(now, due) < end, tally.requests < maximumRequests else { return finish() }
         guard due > now else { return fire() }
         let lane = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(deadline: due) { lane.value.fire() }

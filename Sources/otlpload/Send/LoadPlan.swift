@@ -12,6 +12,10 @@ struct LoadPlan: Sendable {
     var signal = Signal.traces
     /// Spans or data points of one request.
     var itemsPerRequest = 1000
+    /// Of requests of spans.
+    var shape = StandardTraces.Shape()
+    /// Requests of all lanes together, about; nil for no limit but the time.
+    var maximumRequests: Int?
     var isCompressed = false
     var seed: UInt64 = 1
     /// Requests per second of all connections together; nil for as fast as the answers come.

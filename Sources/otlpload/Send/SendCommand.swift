@@ -7,9 +7,9 @@ struct SendCommand: ParsableCommand {
         commandName: "send",
         abstract: "Send standard bodies to an OTLP endpoint and report rates, latencies and losses.",
         discussion: """
-            Bodies come from a fixed seed: HTTP server spans of 447 bytes with ten attributes, ten to a trace, or \
-            cumulative histograms and sums of three attributes. Every request gets fresh trace ids (metrics: the \
-            current time). With --gzip the requests rotate through \(BodySupply.compressedBodies) bodies compressed \
+            Bodies come from a fixed seed: HTTP server spans of 447 bytes with ten attributes, or cumulative \
+            histograms and sums of three attributes. Every request gets fresh trace ids (metrics: the current time). \
+            With --gzip the requests rotate through \(BodySupply.compressedBodies) bodies compressed \
             in advance, so trace ids come back: compressing each request would measure zlib.
 
             The process given with --pid is measured from the first request after the warm-up until the sink has \
@@ -33,6 +33,12 @@ struct SendCommand: ParsableCommand {
     @Flag(help: "Compress bodies with gzip.")
     var gzip = false
 
+    @Option(help: "Spans to a trace.")
+    var spansPerTrace = 10
+
+    @Flag(help: "New labels all the time: a service name per request, a name and a path per span.")
+    var churn = false
+
     @Option(help: "Seed of the bodies.")
     var seed: UInt64 = 1
 
@@ -50,6 +56,9 @@ struct SendCommand: ParsableCommand {
 
     @Option(help: "Seconds to measure.")
     var seconds = 5.0
+
+    @Option(help: "Requests at most, spread evenly over the connections; the time is a bound then.")
+    var requests: Int?
 
     @Option(help: "Seconds to send before that.")
     var warmup = 1.0
@@ -77,6 +86,9 @@ struct SendCommand: ParsableCommand {
         guard connections > 0, calls > 0, threads > 0 else {
             throw ValidationError("--connections, --calls and --threads must be at least 1")
         }
+        guard spansPerTrace > 0, requests ?? 1 > 0 else {
+            throw ValidationError("--spans-per-trace and --requests must be at least 1")
+        }
         guard signal != .logs else { throw ValidationError("--signal must be traces or metrics") }
         guard seconds > 0, seconds <= 86_400, warmup >= 0, warmup <= 86_400, settle >= 0, settle <= 86_400 else {
             throw ValidationError("--seconds, --warmup and --settle must be within a day")
@@ -98,6 +110,8 @@ struct SendCommand: ParsableCommand {
         plan.signal = signal
         plan.itemsPerRequest = items
         plan.isCompressed = gzip
+        plan.shape = StandardTraces.Shape(spansPerTrace: spansPerTrace, churns: churn)
+        plan.maximumRequests = requests
         plan.seed = seed
         plan.rate = rate
         plan.connections = connections
