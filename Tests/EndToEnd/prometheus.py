@@ -14,8 +14,9 @@ from daemon import poll
 class Prometheus:
     """Use as a context manager. `targets`: job name to URL."""
 
-    def __init__(self, directory, targets, interval="250ms"):
+    def __init__(self, directory, targets, interval="250ms", features=("exemplar-storage",)):
         self.directory = directory
+        self.features = features
         jobs = [
             {
                 "job_name": name,
@@ -41,7 +42,7 @@ class Prometheus:
                     "--config.file=prometheus.yml",
                     f"--storage.tsdb.path=data-{attempt}",
                     f"--web.listen-address=127.0.0.1:{port}",
-                    "--enable-feature=exemplar-storage",
+                    f"--enable-feature={','.join(self.features)}",
                 ],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
@@ -84,9 +85,19 @@ class Prometheus:
 
     def exemplars(self, selector):
         """All exemplars stored for a selector."""
+        return [exemplar for _, exemplar in self.stored_exemplars(selector)]
+
+    def stored_exemplars(self, selector):
+        """(labels of the series, exemplar) for all exemplars stored for a selector."""
         now = time.time()
         found = self._api("query_exemplars", query=selector, start=now - 3600, end=now + 60)
-        return [exemplar for series in found for exemplar in series["exemplars"]]
+        return [(series["seriesLabels"], exemplar) for series in found for exemplar in series["exemplars"]]
+
+    def wait_for_scrapes(self, count):
+        """Waits until each target has been scraped `count` times from now on."""
+        scrapes = "min(count_over_time(up[10m]))"
+        enough = self.query(scrapes) + count
+        poll(lambda: self.query(scrapes) >= enough, seconds=30, what="scrapes")
 
     def rejected_exemplars(self):
         """How many exemplars it did not take because of their order."""

@@ -53,7 +53,7 @@ def test_help_has_examples():
     done = run("--help")
     assert done.returncode == 0
     assert "needletail --config collector.yaml" in done.stdout
-    for command in ("run", "validate", "components", "print-config", "demo"):
+    for command in ("run", "validate", "components", "print-config", "demo", "explain", "simulate"):
         assert command in done.stdout
         assert run(command, "--help").returncode == 0
 

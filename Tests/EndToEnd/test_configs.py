@@ -42,7 +42,8 @@ def runs(name, start, backend, **more):
 
 
 def test_there_is_a_file_for_each_way_to_use_it():
-    assert CONFIGS == ["exemplars-p99.yaml", "scrape-endpoint.yaml", "sidecar-agent.yaml", "standalone.yaml"]
+    assert CONFIGS == [
+        "exemplars-p99.yaml", "sampling.yaml", "scrape-endpoint.yaml", "sidecar-agent.yaml", "standalone.yaml"]
 
 
 def test_sidecar_agent(start, backend):
@@ -73,6 +74,19 @@ def test_standalone(start, backend):
     backend.wait(1, "logs")
     assert SCRAPED in scrape.openmetrics(daemon.scrape)
     assert requests.get(daemon.health, timeout=5).ok
+
+
+def test_sampling(start, backend):
+    daemon = runs("sampling.yaml", start, backend, **{
+        "processors.tail_sampling.decision_wait": "300ms",
+        "processors.tail_sampling.decision_wait_after_root_received": "100ms"})
+    with otlp.Client(daemon.grpc) as client:
+        client.export(otlp.traces(names=["failed"], status=2))
+        client.export(otlp.traces(names=["rare"]))
+        client.export(otlp.traces(names=["probe"], attributes={"http.route": "/ready"}))
+        client.export(otlp.traces(names=["failed probe"], attributes={"http.route": "/ready"}, status=2))
+    daemon.stop()
+    assert sorted(otlp.names(*backend.messages())) == ["failed", "failed probe", "rare"]
 
 
 def test_scrape_endpoint(start, backend):

@@ -19,6 +19,7 @@ service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}
 KINDS = {
     "Receiver": "receivers",
     "Processor": "processors",
+    "Connector": "connectors",
     "Exporter": "exporters",
     "Exporters": "exporters",
     "Extension": "extensions",
@@ -36,6 +37,8 @@ SOURCES = {
     "probabilistic_sampler": "CollectorProcessors/ProbabilisticSampler/ProbabilisticSamplerConfig.swift",
     "tail_sampling": "CollectorProcessors/TailSampling",
     "exemplars": "CollectorProcessors/Exemplars/ExemplarsConfig.swift",
+    "span_metrics": "CollectorConnectors/SpanMetrics/SpanMetricsConfig.swift",
+    "service_graph": "CollectorConnectors/ServiceGraph/ServiceGraphConfig.swift",
     "otlp_http": "CollectorExporters/OTLP",
     "otlp_grpc": "CollectorExporters/OTLP",
     "prometheus": "CollectorExporters/Prometheus/PrometheusConfig.swift",
@@ -144,7 +147,7 @@ def test_every_command_and_option_exists():
     listed = set(re.findall(r"^  ([a-z-]+)", overview.partition("SUBCOMMANDS:")[2], re.MULTILINE))
     assert {"run", "validate", "print-config", "components", "demo"} <= commands <= listed
     options = set(re.findall(r"`(?:needletail )?(--[\w-]+)", README)) - {"--enable-feature"}
-    known = overview + needletail("demo", "--help").stdout
+    known = overview + "".join(needletail(command, "--help").stdout for command in listed)
     assert options and all(re.search(rf"{option}\b", known) for option in options)
 
 
@@ -157,7 +160,7 @@ def test_every_make_target_exists():
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_links_and_named_files_exist(document):
     text = (ROOT / document).read_text()
-    links = {link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link}
+    links = {link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link}
     named = set(re.findall(r"`((?:Sources|Tests|proto|configs|dashboards)/[\w./-]*[\w/])`", text))
     missing = [path for path in links | named if not (ROOT / path).exists()]
     assert not [path for path in missing if "Attributes" not in path]

@@ -1,13 +1,18 @@
 """Samplers in a running daemon; what they decide in detail is tested in CollectorProcessorsTests."""
 
+import base64
+import gzip
+import json
 import pathlib
 import random
 
 import pytest
 import requests
+from google.protobuf.json_format import MessageToDict
 
 import otlp
 from daemon import poll
+from own_metrics import own_metric
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "Golden"
 
@@ -147,3 +152,67 @@ def test_the_window_stays_within_its_budget(start, backend):  # conformance 226
     assert daemon.resident_bytes() - before < 80 << 20
     books = daemon.stop()["pipeline traces", "traces"]
     assert books.received == 20_000 == books.forwarded + sum(books.dropped.values())
+
+
+def test_below_a_memory_limiter_the_window_decides_early_instead_of_refusing(start, backend):
+    """The main configuration of README with less memory: more comes within the wait than may be held."""
+    daemon = start("""
+processors:
+  memory_limiter: {limit_mib: 64}
+  tail_sampling:
+    decision_wait: 60s
+    policies:
+      - {name: errors, type: status_code, status_code: {status_codes: [ERROR]}}
+      - {name: slow, type: latency, latency: {threshold_ms: 500}}
+      - {name: one-percent, type: probabilistic, probabilistic: {sampling_percentage: 1}}
+  exemplars: {}
+service:
+  pipelines:
+    traces: {processors: [memory_limiter, tail_sampling, exemplars]}
+    metrics: {processors: [memory_limiter, exemplars]}
+""")
+    before = daemon.resident_bytes()
+    for _ in range(60):
+        send(daemon, otlp.traces(500, size=4000))
+    assert own_metric(daemon, "otelcol_processor_tail_sampling_decisions", trigger="pressure") > 0
+    assert own_metric(daemon, "otelcol_processor_memory_limiter_refused_spans") == 0
+    assert daemon.resident_bytes() - before < 128 << 20
+    books = daemon.stop()["pipeline traces", "traces"]
+    assert books.received == 30_000 == books.forwarded + sum(books.dropped.values())
+    assert books.refused == 0
+
+
+def as_json(message):
+    """OTLP/JSON: ids are hexadecimal, not base64."""
+    def walk(value):
+        if isinstance(value, dict):
+            return {
+                key: base64.b64decode(each).hex() if key in ("traceId", "spanId", "parentSpanId") else walk(each)
+                for key, each in value.items()
+            }
+        return [walk(each) for each in value] if isinstance(value, list) else value
+
+    return json.dumps(walk(MessageToDict(message, use_integers_for_enums=True)))
+
+
+@pytest.mark.parametrize("protocol", ["protobuf", "json", "grpc"])
+def test_the_recorded_traces_are_kept_whichever_protocol_brings_them(protocol, start, backend):  # conformance 230
+    daemon = start(TAIL % "1h")
+    with otlp.Client(daemon.grpc) as client:
+        for path in sorted((GOLDEN / "tail-sampling" / "corpus").glob("*.pb.gz")):
+            message = otlp.REQUESTS["traces"].FromString(gzip.decompress(path.read_bytes()))
+            if protocol == "protobuf":
+                send(daemon, message)
+            elif protocol == "grpc":
+                client.export(message)
+            else:
+                headers = {"Content-Type": "application/json"}
+                answer = requests.post(f"{daemon.http}/v1/traces", data=as_json(message), headers=headers, timeout=20)
+                assert answer.status_code == 200, answer.content
+    daemon.stop()
+    kept = {span.trace_id.hex() for span in otlp.spans(*backend.messages())}
+    recorded = set()
+    for name in ("status-error", "latency-500"):
+        lines = (GOLDEN / "tail-sampling" / "decisions" / f"{name}.tsv").read_text().split("\n")
+        recorded |= {line.split("\t")[-1] for line in lines if line.startswith("kept")}
+    assert kept == recorded
