@@ -128,6 +128,10 @@ let package = Package(
             dependencies: ["CollectorConnectors", "CollectorCore", "OTLPWire", "CollectorTestKit"],
             path: "Tests/ConnectorBenchmark", swiftSettings: strict),
         .testTarget(
+            name: "CollectorConnectorsTests",
+            dependencies: ["CollectorConnectors", "CollectorCore", "OTLPWire", "CollectorTestKit", nio],
+            swiftSettings: strict),
+        .testTarget(
             name: "CollectorProcessorsTests",
             dependencies: [
                 "CollectorProcessors", "CollectorCore", "CollectorTransport", "OTLPWire", "CollectorTestKit", nio,

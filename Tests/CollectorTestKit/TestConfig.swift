@@ -9,7 +9,8 @@ extension ConfigNode {
         case .scalar(let text): return ConfigNode(.scalar(text, quoted: false), path: path, mark: mark)
         case .text(let text): return ConfigNode(.scalar(text, quoted: true), path: path, mark: mark)
         case .list(let items):
-            return ConfigNode(.list(items.map { test($0, path: path) }), path: path, mark: mark)
+            let nodes = items.enumerated().map { test($1, path: path.appending($0)) }
+            return ConfigNode(.list(nodes), path: path, mark: mark)
         case .map(let pairs):
             let entries = pairs.map { key, value in
                 ConfigEntry(key: key, keyMark: mark, value: test(value, path: path.appending(key)))

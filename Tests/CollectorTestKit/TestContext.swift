@@ -10,6 +10,7 @@ package struct TestContext: Sendable {
     package let telemetry: Telemetry
     package let verdicts: TraceVerdicts
     package let exemplars: ExemplarExchange
+    package let decisions = DecisionLog()
     package let budget: ByteBudget
     package let log: TestLog
     private let shared: SharedState
@@ -41,7 +42,7 @@ package struct TestContext: Sendable {
             id: id, log: Log(minimum: .debug, component: "\(id)", write: { log.append($0) }), clock: clock,
             budget: budget, telemetry: telemetry, account: account, verdicts: verdicts, exemplars: exemplars,
             shared: shared, eventLoops: MultiThreadedEventLoopGroup.singleton, workers: InlineWorkers(),
-            build: .current, ledger: ledger)
+            build: .current, ledger: ledger, decisions: decisions)
     }
 
     /// The value of one series of the collector's own metrics; 0 when it is not there.

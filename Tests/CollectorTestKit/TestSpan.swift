@@ -18,6 +18,8 @@ package struct TestSpan: Sendable {
     package var statusCode: UInt64?
     package var traceState = ""
     package var flags: UInt32 = 0
+    /// The traces that span links lead to.
+    package var links: [TraceID] = []
 
     package init(
         _ traceID: TraceID, spanID: UInt64 = 1, name: String = "operation", kind: Kind = .server,
@@ -49,6 +51,12 @@ package struct TestSpan: Sendable {
             span.fixed64(7, start)
             span.fixed64(8, end)
             span.attributes(9, attributes)
+            for link in links {
+                span.message(13) {
+                    $0.bytes(1, bigEndian(link.high) + bigEndian(link.low))
+                    $0.bytes(2, bigEndian(1))
+                }
+            }
             if let statusCode { span.message(15) { $0.varint(3, statusCode) } }
             if flags != 0 { span.fixed32(16, flags) }
         }.bytes
@@ -75,7 +83,7 @@ package func tracesRequest(
 }
 
 /// The envelope that all signals share.
-func request(resource: TestAttributes, scope: String, items: [[UInt8]]) -> [UInt8] {
+package func request(resource: TestAttributes, scope: String, items: [[UInt8]]) -> [UInt8] {
     ProtobufMessage { request in
         request.message(1) { group in
             group.message(1) { $0.attributes(1, resource) }

@@ -88,6 +88,45 @@ struct BodyTests {
         #expect(after.spans[9].traceID != after.spans[10].traceID)
     }
 
+    @Test("As many spans as asked for have one trace id, also after a refresh", arguments: [1, 3, 50])
+    func spansPerTrace(count: Int) throws {
+        var body = StandardTraces.body(
+            spans: 100, seed: 1, wallTime: Self.wallTime, shape: StandardTraces.Shape(spansPerTrace: count))
+        var random = SplitMix64(seed: 99)
+        for _ in 0..<2 {
+            let spans = try traces(body).spans
+            let traces = Dictionary(grouping: spans, by: \.traceID).values
+            #expect(traces.count == (100 + count - 1) / count)
+            #expect(traces.count { $0.count == count } == 100 / count)
+            body.refresh(using: &random, wallTime: Self.wallTime)
+        }
+    }
+
+    @Test("Churning labels are others in every request, which stays as long and valid as it was")
+    func churn() throws {
+        let shape = StandardTraces.Shape(churns: true)
+        var body = StandardTraces.body(spans: 100, seed: 1, wallTime: Self.wallTime, shape: shape)
+        var random = SplitMix64(seed: 99)
+        var services: Set<[UInt8]> = []
+        var spanTexts: Set<[UInt8]> = []
+        for _ in 0..<3 {
+            body.refresh(using: &random, wallTime: Self.wallTime)
+            let index = try traces(body)
+            #expect(index.spans.count == 100)
+            #expect(index.spans.allSatisfy { $0.range.count == StandardTraces.spanSize })
+            let bytes = Array(body.bytes.readableBytesView)
+            services.insert(Array(bytes[index.resources[0].head.range]))
+            for offset in body.churn {
+                let text = Array(bytes[offset..<offset + 8])
+                #expect(text.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+                spanTexts.insert(text)
+            }
+        }
+        #expect(body.churn.count == 201)
+        #expect(services.count == 3)
+        #expect(spanTexts.count > 595)
+    }
+
     @Test("Refreshing a body leaves a request that is under way as it was")
     func refreshIsNotSeenThroughOtherReferences() throws {
         var body = StandardTraces.body(spans: 10, seed: 1, wallTime: Self.wallTime)

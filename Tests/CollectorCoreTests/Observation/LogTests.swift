@@ -37,7 +37,8 @@ import Testing
         log(.json, fields: [("path", "a\\b")]).info("say \"hi\"\nthen\u{1}go é")
         #expect(
             try line(.json)
-                == #"{"level":"info","ts":"","component":"service","msg":"say \"hi\"\nthen go é","path":"a\\b"}"# + "\n"
+                == #"{"level":"info","ts":"","component":"service","msg":"say \"hi\"\nthen\u0001go é","path":"a\\b"}"#
+                + "\n"
         )
     }
 

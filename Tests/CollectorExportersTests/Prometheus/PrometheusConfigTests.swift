@@ -10,7 +10,7 @@ struct PrometheusConfigTests {
         let (config, problems) = PrometheusFactory().read(["endpoint": "localhost:8889"])
         #expect(problems.isEmpty)
         #expect(config.endpoint == "localhost:8889")
-        #expect(config.metricExpiration == .seconds(300))
+        #expect(config.expirations.standard == .seconds(300))
         #expect(!config.enablesOpenMetrics && !config.sendsTimestamps && !config.withoutScopeInfo)
         #expect(config.translationStrategy == .underscoreEscapingWithSuffixes)
     }
@@ -26,7 +26,7 @@ struct PrometheusConfigTests {
             "response_headers": ["x": "y"],
         ])
         #expect(problems.isEmpty)
-        #expect(config.metricExpiration == nil, "zero means never")
+        #expect(config.expirations.standard == nil, "zero means never")
         #expect(config.constantLabels.map(\.name) == ["a"])
         #expect(config.resourceToTelemetry.isEnabled && config.resourceToTelemetry.excludesServiceAttributes)
         #expect(config.translationStrategy == .noTranslation)

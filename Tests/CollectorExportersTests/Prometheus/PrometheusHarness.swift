@@ -9,18 +9,19 @@ import OTLPWire
 
 /// A `prometheus` exporter without sockets.
 struct PrometheusHarness {
-    let context = TestContext(signal: .metrics)
+    let context: TestContext
     let exporter: PrometheusExporter
 
-    init(_ config: PrometheusConfig) {
+    init(_ config: PrometheusConfig, budgetBytes: Int = 1 << 30) {
+        context = TestContext(signal: .metrics, budgetBytes: budgetBytes)
         exporter = PrometheusExporter(config, context.context(ComponentID(type: "prometheus")))
     }
 
-    init(_ change: (inout PrometheusConfig) -> Void = { _ in }) {
+    init(budgetBytes: Int = 1 << 30, _ change: (inout PrometheusConfig) -> Void = { _ in }) {
         var config = PrometheusConfig()
         config.enablesOpenMetrics = true
         change(&config)
-        self.init(config)
+        self.init(config, budgetBytes: budgetBytes)
     }
 
     /// Sends a request as a receiver would, but with the points left in that receivers refuse: the exporter must live

@@ -47,7 +47,7 @@ struct PrometheusSeriesTests {
     @Test(
         "the second of two types under one name is dropped whole, until the first expires (conformance 109, 110, 145)")
     func typeConflict() throws {
-        let harness = PrometheusHarness { $0.metricExpiration = .seconds(60) }
+        let harness = PrometheusHarness { $0.expirations.standard = .seconds(60) }
         let gauge = TestMetric("x", description: "first", .gauge([TestNumberPoint(value: 1)]))
         let histogram = TestMetric(
             "x", description: "second", .histogram([TestHistogramPoint(bounds: [1], counts: [1, 0])]))
@@ -101,8 +101,8 @@ struct PrometheusSeriesTests {
     @Test(
         "a series goes when no point comes for it, and its place is used again; 0 keeps it for good (conformance 145)")
     func expiry() throws {
-        let harness = PrometheusHarness { $0.metricExpiration = .seconds(10) }
-        let lasting = PrometheusHarness { $0.metricExpiration = nil }
+        let harness = PrometheusHarness { $0.expirations.standard = .seconds(10) }
+        let lasting = PrometheusHarness { $0.expirations.standard = nil }
         func point(_ key: String) -> TestNumberPoint { TestNumberPoint(attributes: ["k": .string(key)], value: 1) }
         for each in [harness, lasting] { try each.send(TestMetric("g", .gauge([point("a"), point("b")]))) }
         harness.context.clock.advance(by: .seconds(8))

@@ -18,14 +18,18 @@ import Testing
 
     @Test(arguments: 0..<40 as Range<UInt64>)
     func `whatever order spans, points and verdicts come in, only kept traces are shown`(seed: UInt64) throws {
-        let fixture = try ExemplarsFixture(
-            seed % 2 == 0 ? [:] : ["filter": ["percentile": 50]], decisionWait: .seconds(3))
+        let sections: [TestConfig] = [[:], ["filter": ["percentile": 50]], ["promote": ["budget_per_second": 1]]]
+        let fixture = try ExemplarsFixture(sections[Int(seed % 3)], decisionWait: .seconds(3))
         var random = SeededGenerator(state: seed)
         var verdicts: [TraceID: TraceVerdict] = [:]
         for step in 0..<400 as Range<UInt64> {
             let trace = TraceID.test(UInt64.random(in: 0..<60, using: &random))
             switch Int.random(in: 0..<6, using: &random) {
-            case 0, 1:
+            case 0:
+                // Without the sampler that would let them pass: only `promote` looks here.
+                let undecided = TestSpan(trace, duration: .milliseconds(Int.random(in: 1...2000, using: &random)))
+                fixture.test.verdicts.promotions.preview(try Batch.traces(undecided))
+            case 1:
                 try fixture.see(TestSpan(trace, duration: .milliseconds(Int.random(in: 1...2000, using: &random))))
             case 2:
                 let exemplars = (0..<3).map { _ in
@@ -37,7 +41,8 @@ import Testing
                 }
             case 3, 4:
                 let isFirst = verdicts[trace] == nil
-                let verdict: TraceVerdict = isFirst ? (Bool.random(using: &random) ? .kept : .dropped) : .lost
+                let isKept = Bool.random(using: &random) || fixture.test.verdicts.promotions.claims(trace)
+                let verdict: TraceVerdict = isFirst ? (isKept ? .kept : .dropped) : .lost
                 guard isFirst || verdicts[trace] == .kept else { continue }
                 verdicts[trace] = verdict
                 fixture.decide(trace, verdict)
@@ -75,7 +80,11 @@ import Testing
     @Test(
         arguments: [
             ["include": ["trace_id": false]], ["filter": ["percentile": 101]], ["filter": ["percentil": 99]],
-            ["unknown_traces": "drop"], ["max_candidates": 0], ["include": ["metric_names": "x"]],
+            ["unknown_traces": "drop"], ["max_candidates": 0], ["include": ["match_type": "regexp"]],
+            ["include": ["metric_names": ["a(b"], "match_type": "regexp"]],
+            ["include": ["metric_name": "a", "match_type": "glob"]],
+            ["promote": ["budget_per_second": 0]], ["match": [["span_kind": "server"]]],
+            ["match": [["metric_name": "a", "span_kind": "servant"]]], ["match": [["metric_name": "a", "unit": "s"]]],
         ] as [TestConfig])
     func `what cannot be meant is a mistake`(section: TestConfig) {
         #expect(ExemplarsFactory().read(section).problems.count == 1)

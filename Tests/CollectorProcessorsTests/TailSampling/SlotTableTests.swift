@@ -95,9 +95,9 @@ struct DecisionCacheTests {
             return
         }
         for key in 0..<25_000 as Range<UInt64> {
-            cache.insert(key &* 0x9e37_79b9_7f4a_7c15, kept(key), now: key, &allowance)
+            cache.insert(key &* 0x9e37_79b9_7f4a_7c15, kept(key), record: UInt32(key), now: key, &allowance)
         }
-        for key in 100..<120 as Range<UInt64> { cache.insert(key, .notSampled, now: 7, &allowance) }
+        for key in 100..<120 as Range<UInt64> { cache.insert(key, .notSampled, record: 1, now: 7, &allowance) }
         for key in 0..<15_000 as Range<UInt64> {
             let isForgotten = cache.find(key &* 0x9e37_79b9_7f4a_7c15) == nil
             #expect(isForgotten)
@@ -108,6 +108,7 @@ struct DecisionCacheTests {
                 continue
             }
             #expect(found.decision.isKept && found.decision.threshold == key && found.decidedAt == key)
+            #expect(found.record == UInt32(key))
             #expect(found.decision.randomness == key + 1 && found.decision.policy == 3)
         }
         let (pushedOut, stillThere) = (cache.find(109), cache.find(110))
@@ -122,8 +123,8 @@ struct DecisionCacheTests {
             Issue.record("no memory")
             return
         }
-        cache.insert(1, kept(5), now: 0, &allowance)
-        cache.insert(2, .notSampled, now: 0, &allowance)
+        cache.insert(1, kept(5), record: 1, now: 0, &allowance)
+        cache.insert(2, .notSampled, record: 2, now: 0, &allowance)
         let found = [cache.find(1), cache.find(2)]
         #expect(found.allSatisfy { $0 == nil })
         #expect(allowance.used <= 9000)

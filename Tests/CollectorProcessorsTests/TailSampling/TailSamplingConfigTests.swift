@@ -48,11 +48,12 @@ struct TailSamplingConfigTests {
         ]).config
         config.keptCacheSize = .max
         config.notKeptCacheSize = .max
-        let plan = WindowPlan(config, budgetBytes: .max, cores: 4)
-        #expect(plan.shards == 256 && plan.bytesPerShard == 2 << 30)
+        let plan = WindowPlan(config, slotCount: 0, budgetBytes: .max, cores: 4)
+        #expect(plan.shards == 256 && plan.bytesPerShard + plan.decisionBytesPerShard == 2 << 30)
         #expect(plan.settings.keptCacheSize > 0)
         config.maximumBufferBytes = nil
-        #expect(WindowPlan(config, budgetBytes: .max, cores: 4).bytesPerShard == 2 << 30)
+        let largest = WindowPlan(config, slotCount: 0, budgetBytes: .max, cores: 4)
+        #expect(largest.bytesPerShard + largest.decisionBytesPerShard == 2 << 30)
     }
 
     @Test(
@@ -65,8 +66,8 @@ struct TailSamplingConfigTests {
                 "another policy is called `a`"
             ),
             (
-                ["policies": [["name": "a", "type": "rate_limiting", "rate_limiting": ["spans_per_second": 3]]]],
-                "policy type `rate_limiting` is not available yet; available: always_sample, latency,"
+                ["policies": [["name": "a", "type": "quantum", "quantum": ["spins": 3]]]],
+                "there is no policy type `quantum`; there are adaptive, always_sample, and, boolean_attribute,"
             ),
             (["policies": [["name": "a", "type": "status_code"]]], "at least one of OK, ERROR and UNSET"),
             (
@@ -79,6 +80,10 @@ struct TailSamplingConfigTests {
                         ["name": "a", "type": "latency", "latency": ["threshold_ms": 5, "upper_threshold_ms": 5]]
                     ]
                 ], "must be greater than `threshold_ms`"
+            ),
+            (
+                ["maximum_trace_size_bytes": 63, "policies": [["name": "a", "type": "always_sample"]]],
+                "must be at least 64, or 0 for no limit"
             ),
             (["sampling_strategy": "both", "policies": [["name": "a", "type": "always_sample"]]], "trace-complete"),
             (

@@ -111,3 +111,24 @@ extension TestConfig {
     /// A section with these keys.
     static func section(_ pairs: (String, TestConfig)...) -> TestConfig { .map(pairs) }
 }
+
+/// What policies know of a trace with these spans, which arrive together.
+func testFeatures(
+    _ spans: [TestSpan], resource: TestAttributes = ["service.name": "shop"],
+    _ conditions: SpanConditions = SpanConditions(SpanConditionPlan())
+) throws -> TraceFeatures {
+    var features = TraceFeatures(traceID: spans.first?.traceID ?? .test(0))
+    try features.noteRequest(tracesRequest(resource: resource, spans), conditions)
+    return features
+}
+
+extension TraceFeatures {
+    /// Takes all spans of a request into account.
+    mutating func noteRequest(_ request: [UInt8], _ conditions: SpanConditions) throws {
+        guard case .traces(let index) = try validateTraces(request.span).index else { return }
+        let matches = conditions.matches(request.span, index)
+        for (position, span) in index.spans.enumerated() {
+            note(span, request.span, matches.isEmpty ? MatchSet() : matches[position], TraceKeys())
+        }
+    }
+}

@@ -84,12 +84,13 @@ struct TailSamplingWindowTests {
     @Test("The order of a trace's spans is kept within a scope")
     func keepsTheOrder() throws {
         let harness = try TailSamplingHarness(["policies": policy("always_sample")])
-        for id in 1...500 as ClosedRange<UInt64> {
-            try harness.send(TestSpan(.test(1), spanID: id), TestSpan(.test(2), spanID: id))
+        // A short trace, and one that leaves in several bodies.
+        for (trace, last) in [(1, 200), (2, 5000)] as [(UInt64, UInt64)] {
+            for id in 1...last { try harness.send(TestSpan(.test(trace), spanID: id)) }
         }
         harness.decideAll()
-        for trace in 1...2 as ClosedRange<UInt64> {
-            #expect(try harness.received().filter { $0.traceID == .test(trace) }.map(\.spanID) == Array(1...500))
+        for (trace, last) in [(1, 200), (2, 5000)] as [(UInt64, UInt64)] {
+            #expect(try harness.received().filter { $0.traceID == .test(trace) }.map(\.spanID) == Array(1...last))
         }
     }
 
@@ -182,9 +183,30 @@ struct TailSamplingWindowTests {
         #expect(harness.context.account.imbalance == nil)
     }
 
+    @Test("Spans that all have a resource of their own do not make the window move them around for ever")
+    func ownResources() throws {
+        let harness = try TailSamplingHarness(
+            ["max_buffer_mib": 2, "num_shards": 1, "policies": policy("always_sample")], budgetBytes: 64 << 20)
+        let spans: UInt64 = 12_000
+        for number in 0..<spans / 200 {
+            var request: [UInt8] = []
+            for position in 0..<200 as Range<UInt64> {
+                let name = "service-\(number)-\(position)-\(String(repeating: "x", count: 300))"
+                request += tracesRequest(
+                    resource: ["service.name": .string(name)], [TestSpan(.test(number * 200 + position))])
+            }
+            try harness.send(request)
+        }
+        harness.decideAll()
+        #expect(try harness.received().count == spans)
+        #expect(harness.context.account.imbalance == nil)
+    }
+
     @Test("After a burst the memory goes back, and the budget with it")
     func memoryReturns() async throws {
-        let harness = try TailSamplingHarness(["decision_wait": "1s", "num_shards": 1, "policies": Self.policies])
+        let harness = try TailSamplingHarness([
+            "decision_wait": "1s", "num_shards": 1, "decision_records": 1000, "policies": Self.policies,
+        ])
         try await harness.processor.start()
         for round in 0..<20 as Range<UInt64> {
             try harness.send(tracesRequest((0..<2000).map { TestSpan(.test(round * 2000 + $0)) }))
@@ -193,7 +215,7 @@ struct TailSamplingWindowTests {
         #expect(peak > 5 << 20)
         harness.advance(.seconds(40))
         harness.sink.clear()
-        // What the caches of decisions hold stays.
+        // What the caches and records of decisions hold stays.
         #expect(harness.metric("buffer_bytes") < Double(4 << 20))
         #expect(harness.context.budget.usedBytes < 4 << 20)
         await harness.shutdown()

@@ -43,7 +43,7 @@ import Testing
               pipelines:
                 traces: {receivers: [in], exporters: [forward]}
                 traces/2: {receivers: [forward], exporters: [out]}
-            """, TracedFactories()
+            """, TracedFactories(), hasConnectors: false
         ).1
         #expect(found.contains { $0.contains("this build has no connectors") }, "\(found)")
     }

@@ -60,6 +60,7 @@ final class TracedFactories: Sendable {
     var registry: ComponentRegistry {
         ComponentRegistry(
             receivers: [Receiver(traced: self)], processors: [Processor(traced: self)],
+            connectors: [Connector(traced: self)],
             exporters: [Exporter(traced: self), Exporter(traced: self, type: "tracesonly", signals: [.traces])],
             extensions: [Extension(traced: self)])
     }
@@ -91,6 +92,23 @@ final class TracedFactories: Sendable {
             _ config: Void, _ context: ComponentContext, signal: Signal, next: any Consumer
         ) throws(ComponentError) -> any ConsumingComponent {
             TracedComponent("processor \(context.id) \(signal.rawValue)", traced.events, next: next)
+        }
+    }
+
+    /// Takes traces and hands them on to the pipelines it begins.
+    struct Connector: ConnectorFactory {
+        let traced: TracedFactories
+        let type = "join"
+        let signals: Set<Signal> = [.traces]
+        let outputs: Set<Signal> = [.traces]
+        let summary = ""
+
+        func readConfig(_ reader: ConfigReader) { reader.finish() }
+        func make(
+            _ config: Void, _ context: ComponentContext, signal: Signal, next: [Signal: any Consumer]
+        ) throws(ComponentError) -> any ConsumingComponent {
+            let out = AccountedTail(context.account, next[.traces] ?? RecordingConsumer())
+            return TracedComponent("connector \(context.id) \(signal.rawValue)", traced.events, next: out)
         }
     }
 
@@ -131,9 +149,11 @@ extension ServiceEnvironment {
 }
 
 /// The blueprint of a configuration and what was found wrong.
-func blueprint(_ yaml: String, _ factories: TracedFactories) -> (Blueprint?, [String]) {
+func blueprint(_ yaml: String, _ factories: TracedFactories, hasConnectors: Bool = true) -> (Blueprint?, [String]) {
     let (config, diagnostics) = ConfigLoader.load(sources: ["yaml:" + yaml], environment: ConfigEnvironment([:]))
-    let blueprint = config.map { Blueprint($0, registry: factories.registry, diagnostics: diagnostics) }
+    var registry = factories.registry
+    if !hasConnectors { registry.connectors = [] }
+    let blueprint = config.map { Blueprint($0, registry: registry, diagnostics: diagnostics) }
     return (blueprint, diagnostics.errors.map(\.description))
 }
 

@@ -38,6 +38,23 @@ struct ClientHTTPTests {
         }
     }
 
+    @Test("a page can be asked for, query and all")
+    func get() async throws {
+        let server = try await ScriptedHTTPServer { _ in [.answer(headers: "", body: "page")] }
+        let endpoint = try OTLPEndpoint.http("http://127.0.0.1:\(server.port)/debug?a=%20")
+        let client = HTTPClient(endpoint: endpoint, tls: nil, group: oneLoop)
+        let head = try RequestHead(endpoint: endpoint, method: .get, headers: [("Accept", "text/plain")])
+        let response = try await client.send(OutgoingRequest(head: head, body: [], timeout: .seconds(20))).get()
+        #expect(String(buffer: response.body) == "page")
+        #expect(
+            try #require(server.requests.first).head == """
+                GET /debug?a=%20 HTTP/1.1\r
+                Host: 127.0.0.1:\(server.port)\r
+                Accept: text/plain\r
+                Content-Length: 0
+                """)
+    }
+
     @Test("the request arrives as it was put together, and the answer comes back whole")
     func roundTrip() async throws {
         let server = try await ScriptedHTTPServer { _ in [.answer(headers: "X-A: b\r\n", body: "done")] }

@@ -1,4 +1,4 @@
-import CollectorProcessors
+import CollectorCore
 import OTLPWire
 import Testing
 

@@ -1,0 +1,187 @@
+import CollectorConnectors
+import CollectorCore
+import CollectorTestKit
+import OTLPWire
+import Testing
+
+@Suite struct ServiceGraphTests {
+    private struct Fixture {
+        let context = TestContext()
+        let sink = RecordingConsumer()
+        let connector: any ConsumingComponent
+
+        init(_ section: TestConfig = [:]) async throws {
+            let (config, problems) = ServiceGraphFactory().read(section)
+            try #require(problems == [])
+            connector = try ServiceGraphFactory().make(
+                config, context.context(ComponentID(type: "service_graph")), signal: .traces, next: [.metrics: sink])
+            try await connector.start()
+        }
+
+        func send(_ service: String, _ spans: TestSpan..., attributes: TestAttributes = [:]) throws {
+            var resource = attributes
+            resource.pairs.append((key: "service.name", value: .string(service)))
+            let entry = AccountedPipeline(context.account, head: connector)
+            try entry.send(Batch(signal: .traces, requests: tracesRequest(resource: resource, spans)))
+        }
+
+        func wait(_ duration: Duration = .seconds(60)) { context.clock.advance(by: duration) }
+
+        func edges(_ metric: String) throws -> [[String]: UInt64] {
+            try sink.latest("traces_service_graph_\(metric)", by: "client", "server", "connection_type", "failed")
+                .mapValues(\.count)
+        }
+    }
+
+    private func client(_ trace: UInt64, _ id: UInt64, _ change: (inout TestSpan) -> Void = { _ in }) -> TestSpan {
+        var span = TestSpan(.test(trace), spanID: id, kind: .client, duration: .milliseconds(30))
+        change(&span)
+        return span
+    }
+
+    private func server(_ trace: UInt64, parent: UInt64, _ change: (inout TestSpan) -> Void = { _ in }) -> TestSpan {
+        var span = TestSpan(.test(trace), spanID: parent + 1000, kind: .server, duration: .milliseconds(20))
+        span.parentSpanID = parent
+        change(&span)
+        return span
+    }
+
+    @Test func `a client's and a server's span make an edge, in whichever order and request they come`() async throws {
+        let fixture = try await Fixture()
+        try fixture.send("shop", client(1, 1))
+        fixture.wait(.seconds(1))
+        try fixture.send("cart", server(1, parent: 1))
+        try fixture.send("cart", server(2, parent: 5))
+        try fixture.send("shop", client(2, 5), client(3, 5))
+        try fixture.send("cart", server(3, parent: 5) { $0.statusCode = 2 })
+        fixture.wait()
+        #expect(
+            try fixture.edges("request_total")
+                == [["shop", "cart", "", "false"]: 2, ["shop", "cart", "", "true"]: 1])
+        #expect(try fixture.edges("request_failed_total") == [["shop", "cart", "", "true"]: 1])
+        let points = try fixture.sink.points()
+        let seenByServer = try #require(
+            points.first { $0.metric == "traces_service_graph_request_server" && $0.count == 2 })
+        #expect(seenByServer.sum == 0.04 && seenByServer.unit == "s" && seenByServer.bounds.first == 0.002)
+        let seenByClient = try #require(
+            points.first { $0.metric == "traces_service_graph_request_client" && $0.count == 2 })
+        #expect(seenByClient.sum == 0.06)
+        #expect(fixture.context.metric("otelcol_connector_servicegraph_waiting_spans") == 0)
+        #expect(fixture.context.account.imbalance == nil)
+    }
+
+    @Test func `producers and consumers are connected by messaging`() async throws {
+        let fixture = try await Fixture()
+        try fixture.send("shop", client(1, 1) { $0.kind = .producer })
+        try fixture.send("mail", server(1, parent: 1) { $0.kind = .consumer })
+        fixture.wait()
+        #expect(try fixture.edges("request_total") == [["shop", "mail", "messaging_system", "false"]: 1])
+    }
+
+    @Test func `databases, outside peers and users are nodes although they send no spans`() async throws {
+        let fixture = try await Fixture(["virtual_node_extra_label": true])
+        try fixture.send("shop", client(1, 1) { $0.attributes = ["db.name": "orders", "db.system": "mysql"] })
+        try fixture.send("shop", client(1, 2) { $0.attributes = ["peer.service": "bank"] })
+        try fixture.send("shop", client(1, 3) { $0.attributes = ["db.system": "redis"] })
+        try fixture.send("shop", TestSpan(.test(1), spanID: 9, kind: .server))
+        fixture.wait()
+        #expect(
+            try fixture.edges("request_total")
+                == [
+                    ["shop", "orders", "database", "false"]: 1, ["shop", "bank", "virtual_node", "false"]: 1,
+                    ["shop", "redis", "virtual_node", "false"]: 1, ["user", "shop", "virtual_node", "false"]: 1,
+                ])
+        // What nobody measured is not told.
+        #expect(try fixture.edges("request_server")[["shop", "bank", "virtual_node", "false"]] == nil)
+        #expect(try fixture.edges("request_server")[["shop", "orders", "database", "false"]] == 1)
+        let user = try fixture.sink.latest("traces_service_graph_request_total", by: "client", "virtual_node")
+        #expect(user[["user", "client"]]?.count == 1 && user[["shop", "server"]] != nil)
+    }
+
+    @Test func `spans whose counterpart does not come in time are unpaired`() async throws {
+        let fixture = try await Fixture(["store": ["ttl": "5s"]])
+        try fixture.send("shop", client(1, 1))
+        try fixture.send("cart", server(2, parent: 7))
+        fixture.wait(.seconds(6))
+        try fixture.send("cart", server(1, parent: 1))
+        fixture.wait()
+        #expect(try fixture.edges("request_total") == [:])
+        let unpaired = try fixture.sink.latest("traces_service_graph_unpaired_spans_total", by: "client", "server")
+        #expect(unpaired.mapValues(\.count) == [["shop", ""]: 1, ["", "cart"]: 2])
+        #expect(fixture.context.metric("otelcol_connector_servicegraph_expired_edges") == 3)
+    }
+
+    @Test func `spans there is no room for are counted`() async throws {
+        let fixture = try await Fixture(["store": ["max_items": 2]])
+        for number in 1...5 { try fixture.send("shop", client(UInt64(number), 1)) }
+        // The two that wait are not pushed out.
+        try fixture.send("cart", server(1, parent: 1), server(2, parent: 1))
+        fixture.wait()
+        #expect(try fixture.edges("request_total").values.reduce(0, +) == 2)
+        let dropped = try fixture.sink.latest("traces_service_graph_dropped_spans_total", by: "client", "server")
+        #expect(dropped.mapValues(\.count) == [["shop", ""]: 3])
+    }
+
+    @Test func `labels come from both sides`() async throws {
+        let fixture = try await Fixture(["dimensions": ["zone", "host"]])
+        try fixture.send("shop", client(1, 1), attributes: ["zone": "east"])
+        try fixture.send("cart", server(1, parent: 1) { $0.attributes = ["zone": "west", "host": 7] })
+        fixture.wait()
+        let labels = try #require(try fixture.sink.points().first?.labels)
+        #expect(
+            labels == [
+                "client": "shop", "server": "cart", "connection_type": "", "failed": "false", "client_zone": "east",
+                "server_zone": "west", "server_host": "7",
+            ])
+    }
+
+    @Test func `edges beyond the limit are counted together`() async throws {
+        let fixture = try await Fixture(["aggregation_cardinality_limit": 3])
+        for number in 1...10 {
+            try fixture.send("shop-\(number)", client(UInt64(number), 1))
+            try fixture.send("cart", server(UInt64(number), parent: 1))
+        }
+        fixture.wait()
+        #expect(try fixture.sink.total("traces_service_graph_request_total") == 10)
+        let overflow = try fixture.sink.latest("traces_service_graph_request_total", by: "otel.metric.overflow")
+        #expect(overflow[["true"]]?.count == 7)
+    }
+
+    @Test func `an interval of zero sends after each request, and a shutdown waits for nobody`() async throws {
+        let fixture = try await Fixture(["metrics_flush_interval": "0s", "store": ["ttl": "1h"]])
+        try fixture.send("shop", client(1, 1) { $0.attributes = ["peer.service": "bank"] })
+        try fixture.send("shop", client(1, 2), client(2, 3))
+        try fixture.send("cart", server(1, parent: 2))
+        #expect(try fixture.edges("request_total") == [["shop", "cart", "", "false"]: 1])
+        await fixture.context.clock.shutDown(fixture.connector, within: .seconds(1))
+        #expect(try fixture.edges("request_total")[["shop", "bank", "virtual_node", "false"]] == 1)
+    }
+
+    @Test func `edges without requests for a quarter of an hour are forgotten`() async throws {
+        let fixture = try await Fixture()
+        try fixture.send("shop", client(1, 1))
+        try fixture.send("cart", server(1, parent: 1))
+        fixture.wait(.seconds(600))
+        #expect(try fixture.edges("request_total").count == 1)
+        fixture.wait(.seconds(400))
+        fixture.sink.clear()
+        fixture.wait(.seconds(120))
+        #expect(fixture.sink.itemCount == 0)
+    }
+
+    @Test func `requests that were sampled count for those that were not kept`() async throws {
+        let fixture = try await Fixture()
+        try fixture.send("shop", client(1, 1) { $0.traceState = "ot=th:c" })
+        try fixture.send("cart", server(1, parent: 1) { $0.traceState = "ot=th:c" })
+        fixture.wait()
+        #expect(try fixture.edges("request_total").values.first == 4)
+    }
+
+    @Test func `mistakes in the configuration are named`() {
+        func problems(_ section: TestConfig) -> [String] { ServiceGraphFactory().read(section).problems }
+        #expect(problems(["store": ["max_items": 0]]).count == 1)
+        #expect(problems(["exponential_histogram_max_size": 160]).first?.contains("latency_histogram_buckets") == true)
+        #expect(problems(["dimensions": ["a", "a"]]).count == 1)
+        #expect(problems(["latency_histogram_buckets": ["1s", "1s"]]).count == 1)
+    }
+}

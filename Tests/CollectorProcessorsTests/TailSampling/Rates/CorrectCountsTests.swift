@@ -1,0 +1,76 @@
+import CollectorCore
+import CollectorTestKit
+import OTLPWire
+import Testing
+
+@testable import CollectorProcessors
+
+@Suite("tail_sampling: correct counts")
+struct CorrectCountsTests {
+    /// What kept traces stand for, and the variance of that, estimated from them.
+    private struct Count {
+        var actual = 0
+        var kept = 0
+        var estimate = 0.0
+        var variance = 0.0
+
+        var isWithinFourSigma: Bool { abs(estimate - Double(actual)) <= 4 * variance.squareRoot() + 1e-6 }
+
+        mutating func note(_ probability: Double?) {
+            actual += 1
+            guard let probability else { return }
+            kept += 1
+            estimate += 1 / probability
+            variance += (1 - probability) / (probability * probability)
+        }
+    }
+
+    private static let policies: TestConfig = .list([
+        .section(
+            ("name", "five"), ("type", "probabilistic"), ("probabilistic", .section(("sampling_percentage", 5)))),
+        .section(("name", "adaptive"), ("type", "adaptive"), ("adaptive", .section(("spans_per_second", 100)))),
+        .section(
+            ("name", "episodes"), ("type", "error_rate"),
+            ("error_rate", .section(("sampling_percentage", 40), ("threshold_percent", 5)))),
+        .section(
+            ("name", "other"), ("type", "probabilistic"),
+            ("probabilistic", .section(("sampling_percentage", 3), ("hash_salt", "another")))),
+        .section(
+            ("name", "errors"), ("type", "status_code"), ("status_code", .section(("status_codes", ["ERROR"])))),
+    ])
+
+    @Test("Counting each kept trace 1/p times gives the true number, of each key too, and R ≥ T holds as written")
+    func unbiased() throws {
+        let make = try SyntheticTraces()
+        var chain = try TestChain(Self.policies)
+        var random = SeededRandom(seed: 8)
+        var counts = [Count](repeating: Count(), count: 6)
+        var deciders: Set<UInt16> = []
+        for step in 0..<200_000 {
+            // Keys of 1/2, 1/4, … of the traffic; the fourth one has errors, and so episodes, half of the time.
+            let key = 1 + min(4, random.next().leadingZeroBitCount)
+            let isError = random.unit() < (key == 4 && step / 25_000 % 2 == 1 ? 0.2 : 0.001)
+            // One in eight brings its randomness along.
+            let randomness = step % 8 == 0 ? random.next() >> 8 : nil
+            let trace = make.trace(random.traceID(), key: key, isError: isError, randomness: randomness)
+            let decision = chain.decide(trace, at: 1_000_000_000 + UInt64(step) * 1_000_000)
+            var probability: Double?
+            if decision.isKept {
+                deciders.insert(decision.policy)
+                let threshold = SamplingThreshold(clamping: decision.threshold)
+                let written = decision.writesRandomness ? decision.randomness : trace.randomness
+                #expect(threshold.keeps(randomness: written))
+                #expect(!decision.forgetsThreshold)
+                #expect(randomness == nil || !decision.writesRandomness)
+                probability = threshold.probability
+            }
+            counts[0].note(probability)
+            counts[key].note(probability)
+        }
+        for (key, count) in counts.enumerated() {
+            #expect(count.isWithinFourSigma, "key \(key): \(count)")
+            #expect(count.kept > 0 && count.kept < count.actual)
+        }
+        #expect(deciders.count >= 4)
+    }
+}
