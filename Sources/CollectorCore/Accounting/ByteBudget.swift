@@ -13,6 +13,7 @@ package final class ByteBudget: Sendable {
     private let softLimit: Atomic<Int>
     private let drain: DrainRate
     private let peak = Atomic<Int>(0)
+    private let reliefs = Mutex<[@Sendable () -> Void]>([])
 
     /// - Parameters:
     ///   - limit: bytes that may be reserved together.
@@ -27,6 +28,30 @@ package final class ByteBudget: Sendable {
     package var limitBytes: Int { limit.load(ordering: .relaxed) }
     /// Above this a `memory_limiter` refuses new data; the limit when there is none.
     package var softLimitBytes: Int { min(limitBytes, softLimit.load(ordering: .relaxed)) }
+
+    // MARK: Those who hold much for long
+    //
+    // They stop growing below the soft limit, so that requests under way find room; and when somebody is refused all the
+    // same, they are asked to give some of it back.
+
+    /// What one component takes for itself when nobody says how much: with what it has on its way out, a quarter as much,
+    /// and the bodies under way the use stays below the soft limit. Half of the budget at the usual soft limit of 80 %.
+    package var usualClaim: Int { min(limitBytes / 2, softLimitBytes / 8 * 5) }
+    /// The use up to which it may grow, so that more is never had.
+    package var growthLimit: Int { softLimitBytes / 8 * 7 }
+    /// The use from which it need not give back anything.
+    package var reliefTarget: Int { softLimitBytes / 4 * 3 }
+
+    /// Calls `relief` whenever somebody is refused for want of memory, on the refused one's thread, maybe with locks
+    /// held: it must leave the work to other threads.
+    package func onShortage(_ relief: @escaping @Sendable () -> Void) {
+        reliefs.withLock { $0.append(relief) }
+    }
+
+    /// Asks those who hold much to give some of it back.
+    package func noteShortage() {
+        for relief in reliefs.withLock({ $0 }) { relief() }
+    }
 
     /// The most bytes that were reserved together since the last call.
     package func takePeak() -> Int {
@@ -64,9 +89,21 @@ package final class ByteBudget: Sendable {
             return
         }
         used.subtract(bytes, ordering: .relaxed)
+        noteShortage()
         throw .retryable(
             "the byte budget is used up (\(after - bytes) of \(limit) bytes held); try again later",
             after: drain.delay(toFree: min(bytes, after - limit)), code: .resourceExhausted)
+    }
+
+    /// Takes bytes unless that makes the use more than `limit`; nobody is asked to give anything back for it.
+    fileprivate func take(_ bytes: Int, within limit: Int) -> Bool {
+        let after = used.add(bytes, ordering: .relaxed).newValue
+        guard after > limit else {
+            if after > peak.load(ordering: .relaxed) { peak.max(after, ordering: .relaxed) }
+            return true
+        }
+        used.subtract(bytes, ordering: .relaxed)
+        return false
     }
 
     fileprivate func giveBack(_ bytes: Int) {
@@ -93,6 +130,16 @@ package final class ByteReservation: Sendable {
         guard missing > 0 else { return }
         try budget.take(missing)
         charged.add(missing, ordering: .relaxed)
+    }
+
+    /// The same for those who hold much for long and can do with less; false when the use of the whole budget would be
+    /// more than `limit`.
+    package func grow(to bytes: Int, within limit: Int) -> Bool {
+        let missing = bytes - self.bytes
+        guard missing > 0 else { return true }
+        guard budget.take(missing, within: min(limit, budget.limitBytes)) else { return false }
+        charged.add(missing, ordering: .relaxed)
+        return true
     }
 
     /// Lowers the charge to `bytes`, when a storage turned out smaller than was set aside. One thread at a time.

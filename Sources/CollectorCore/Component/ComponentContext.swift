@@ -19,6 +19,7 @@ package struct ComponentContext: Sendable {
     package let shared: SharedState
     package let eventLoops: any EventLoopGroup
     package let workers: any WorkerPool
+    package let hashKeys: HashKeys
     /// The product's name and version, for `User-Agent` and resource attributes.
     package let build: BuildInfo
 
@@ -26,7 +27,8 @@ package struct ComponentContext: Sendable {
         id: ComponentID, log: Log, clock: any CollectorClock, budget: ByteBudget, telemetry: Telemetry,
         account: Account, verdicts: TraceVerdicts, exemplars: ExemplarExchange, shared: SharedState,
         eventLoops: any EventLoopGroup, workers: any WorkerPool, build: BuildInfo,
-        ledger: Ledger = Ledger(), status: ServiceStatus = ServiceStatus(), decisions: DecisionLog = DecisionLog()
+        ledger: Ledger = Ledger(), status: ServiceStatus = ServiceStatus(), decisions: DecisionLog = DecisionLog(),
+        hashKeys: HashKeys = .secret
     ) {
         self.id = id
         self.log = log
@@ -43,6 +45,7 @@ package struct ComponentContext: Sendable {
         self.ledger = ledger
         self.status = status
         self.decisions = decisions
+        self.hashKeys = hashKeys
     }
 }
 

@@ -34,10 +34,11 @@ extension ConfigNode {
     }
 
     package func decodeDouble(in range: ClosedRange<Double> = Double.anyFinite) throws(ConfigMistake) -> Double {
-        guard let number = plainText.flatMap(double(yaml:)), range.contains(number) else {
-            throw mistake(expected: "a number\(range.inWords)")
-        }
-        return number
+        let number = plainText.flatMap(double(yaml:))
+        if let number, range.contains(number) { return number }
+        // YAML's infinities and `.nan` are numbers to whoever wrote them.
+        let isFinite = ![".inf", "+.inf", "-.inf", ".nan"].contains(plainText?.lowercased())
+        throw mistake(expected: (isFinite ? "a number" : "a finite number") + range.inWords)
     }
 
     /// The value as a duration in Go's notation, zero or more; `allowsZero: false` where zero makes no sense.

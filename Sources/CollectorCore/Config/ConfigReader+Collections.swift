@@ -9,6 +9,13 @@ extension ConfigReader {
         return decodeList(node, of: "texts") { (item) throws(ConfigMistake) in try item.decodeString() }
     }
 
+    /// The same with the value that each text comes from, for messages about one of them.
+    package func placedStrings(_ key: String) -> [(text: String, node: ConfigNode)] {
+        guard let node = present(key) else { return [] }
+        if case .scalar = node.value { return strings(key).map { ($0, node) } }
+        return decodeList(node, of: "texts") { (item) throws(ConfigMistake) in (try item.decodeString(), item) }
+    }
+
     package func integers(
         _ key: String, default fallback: [Int] = [], in range: ClosedRange<Int> = Int.min...Int.max
     ) -> [Int] {

@@ -73,6 +73,11 @@ package final class ConfigReader {
         diagnostics.error(at: mark, path: path, message)
     }
 
+    /// Reports a mistake in one value, such as an item of a list.
+    package func error(at value: ConfigNode, _ message: String) {
+        diagnostics.error(at: value.mark, path: value.path, message)
+    }
+
     /// Like `error`, for what is probably not meant but works.
     package func warning(_ key: String?, _ message: String) {
         let (mark, path) = place(of: key)

@@ -13,6 +13,9 @@ package struct TraceDecision: Sendable, Equatable {
             case error
             /// An earlier policy had decided alone.
             case notAsked = "not_asked"
+
+            /// Whether the policy wanted the trace sampled, or dropped: whether it found what it looks for.
+            package var isFor: Bool { self == .sampled || self == .dropped }
         }
 
         package var policy: String
@@ -21,12 +24,15 @@ package struct TraceDecision: Sendable, Equatable {
         package var isShadow: Bool
         /// What was measured, against what: `latency 412 ms < 500 ms`.
         package var reason: String
+        /// The part of the policy that let the trace in (`composite`), as deep as it goes: `errors`, `inner/errors`.
+        package var part: String?
 
-        package init(policy: String, answer: Answer, isShadow: Bool, reason: String) {
+        package init(policy: String, answer: Answer, isShadow: Bool, reason: String, part: String? = nil) {
             self.policy = policy
             self.answer = answer
             self.isShadow = isShadow
             self.reason = reason
+            self.part = part
         }
     }
 
@@ -57,6 +63,12 @@ package struct TraceDecision: Sendable, Equatable {
     /// In the order of the configuration; empty when only the verdict is remembered.
     package var votes: [Vote]
 
+    /// The record is forgotten, and what it said of the trace with it.
+    package var isOnlyVerdict: Bool { trigger == Self.cache }
+
+    /// The trigger of decisions of which only the verdict is remembered.
+    package static let cache = "cache"
+
     package init(
         sampler: String, traceID: TraceID, isKept: Bool, decidedAt: UInt64, policy: String?, trigger: String,
         spanCount: Int = 0, byteCount: Int = 0, durationNanoseconds: UInt64 = 0, service: String = "",
@@ -81,19 +93,27 @@ package struct TraceDecision: Sendable, Equatable {
 
 /// Which decisions are asked for; what is nil does not matter.
 package struct DecisionFilter: Sendable, Equatable {
-    /// The policy that decided.
+    /// The policy that decided; of a shadow, the traces that it would have decided: those it voted for (`voter`).
     package var policy: String?
+    /// A policy that voted to sample the trace, or to drop it, whoever decided.
+    package var voter: String?
     package var service: String?
     package var isKept: Bool?
 
-    package init(policy: String? = nil, service: String? = nil, isKept: Bool? = nil) {
+    package init(policy: String? = nil, voter: String? = nil, service: String? = nil, isKept: Bool? = nil) {
         self.policy = policy
+        self.voter = voter
         self.service = service
         self.isKept = isKept
     }
 
     package func accepts(_ decision: TraceDecision) -> Bool {
-        (policy == nil || policy == decision.policy) && (service == nil || service == decision.service)
-            && (isKept == nil || isKept == decision.isKept)
+        if let policy, policy != decision.policy,
+            !decision.votes.contains(where: { $0.policy == policy && $0.isShadow && $0.answer.isFor })
+        {
+            return false
+        }
+        if let voter, !decision.votes.contains(where: { $0.policy == voter && $0.answer.isFor }) { return false }
+        return (service == nil || service == decision.service) && (isKept == nil || isKept == decision.isKept)
     }
 }

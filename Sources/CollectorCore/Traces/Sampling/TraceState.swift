@@ -51,6 +51,12 @@ package struct TraceState: Sendable {
     /// The OpenTelemetry specification allows no more characters in the value of `ot` (conformance 211).
     static let maximumLength = 256
 
+    /// Whether the span cannot be here by its own `th`: its random value, `rv` or else that of its trace id, does not
+    /// reach it. Such a threshold is not to be trusted, but erased (conformance 209).
+    package func contradicts(_ trace: TraceID) -> Bool {
+        threshold.map { !$0.keeps(randomness: randomness ?? trace.randomness) } ?? false
+    }
+
     /// Keys are unique. Members are few, so looking through them again is cheaper than keeping them.
     private func occursBefore(_ bytes: Span<UInt8>, _ key: ByteRange) -> Bool {
         var members = TraceStateMembers(bytes, ByteRange(range.start, key.start))
