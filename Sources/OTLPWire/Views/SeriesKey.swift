@@ -1,5 +1,5 @@
-// The identity of a series across components: the whole resource (its attributes in any order), the metric's name and
-// the point's attributes (in any order). Hashed with secrets of the process, since all of it is what senders say.
+// The identity of a series across components: the whole resource (its attributes in any order), the scope, the metric's
+// name and the point's attributes (in any order). Hashed with secrets of the process, since all of it is what senders say.
 
 /// The identity of one series within this process. 128 bits: collisions are out of reach of chance.
 package struct SeriesKey: Sendable, Hashable {
@@ -24,14 +24,38 @@ package struct AttributeSetHash: Sendable, Hashable {
     }
 }
 
+/// A hash of an InstrumentationScope: its name, its version and its attributes in any order.
+package struct ScopeHash: Sendable, Hashable {
+    fileprivate var high: UInt64 = 0
+    fileprivate var low: UInt64 = 0
+
+    /// - Parameter scope: the message; empty where there is none, which is the same as a scope without a name.
+    package init(_ bytes: Span<UInt8>, scope: ByteRange) {
+        var fields = FieldCursor(bytes, scope)
+        while let field = fields.next() {
+            guard case .bytes(let range) = field.value, !range.isEmpty, (1...3).contains(field.number) else { continue }
+            // A name is not a version.
+            high &+= mixed(keyedHash(bytes, range, Secrets.high) &+ UInt64(field.number))
+            low &+= mixed(keyedHash(bytes, range, Secrets.low) &+ UInt64(field.number))
+        }
+    }
+}
+
 extension SeriesKey {
     /// - Parameters:
     ///   - resource: the hash of the resource's attributes.
+    ///   - scope: the hash of the instrumentation scope: two libraries may have a metric of the same name.
     ///   - name: the metric's name as sent.
     ///   - point: the hash of the point's attributes.
-    package init(resource: AttributeSetHash, name: ByteRange, point: AttributeSetHash, _ bytes: Span<UInt8>) {
-        high = mixed(mixed(resource.high &+ Secrets.low) ^ point.high) ^ keyedHash(bytes, name, Secrets.high)
-        low = mixed(mixed(resource.low &+ Secrets.high) ^ point.low) ^ keyedHash(bytes, name, Secrets.low)
+    package init(
+        resource: AttributeSetHash, scope: ScopeHash, name: ByteRange, point: AttributeSetHash, _ bytes: Span<UInt8>
+    ) {
+        let group = (
+            high: mixed(resource.high &+ Secrets.low) &+ mixed(scope.high &+ Secrets.high),
+            low: mixed(resource.low &+ Secrets.high) &+ mixed(scope.low &+ Secrets.low)
+        )
+        high = mixed(group.high ^ point.high) ^ keyedHash(bytes, name, Secrets.high)
+        low = mixed(group.low ^ point.low) ^ keyedHash(bytes, name, Secrets.low)
     }
 }
 
