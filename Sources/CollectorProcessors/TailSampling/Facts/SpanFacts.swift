@@ -5,8 +5,8 @@ struct SpanFacts: Sendable {
     let conditions: SpanConditions
     let keyTables: TraceKeyTables
 
-    init(_ builder: PolicyBuilder) {
+    init(_ builder: PolicyBuilder, _ hashKeys: HashKeys = .secret) {
         conditions = SpanConditions(builder.conditions)
-        keyTables = TraceKeyTables(builder.keys, builder.keyRegistry)
+        keyTables = TraceKeyTables(builder.keys, builder.keyRegistry, secret: hashKeys.key(2))
     }
 }

@@ -86,8 +86,11 @@ struct TraceFeatures: BitwiseCopyable {
 
     /// The 56 random bits of the trace: `rv` where a span has it, else the end of the trace id (conformance 201).
     var randomness: UInt64 {
-        explicitRandomness == Self.unknown ? traceID.randomness : explicitRandomness
+        hasExplicitRandomness ? explicitRandomness : traceID.randomness
     }
+
+    /// Whether a span has `rv`.
+    var hasExplicitRandomness: Bool { explicitRandomness != Self.unknown }
 }
 
 /// A set of span status codes. Numbers the standard does not know share one place.

@@ -9,6 +9,9 @@ final class TraceKeyRegistry: Sendable {
         try tables.withLock { (tables: inout sending [TraceKeyTable]) throws(E) in try body(&tables) }
     }
 
+    /// Keys that are known, at all places together.
+    var count: Int { tables.withLock { tables in tables.reduce(0) { $0 + $1.count } } }
+
     /// The key's values, for people; nil when it is forgotten, or one of those that there was no room for.
     func values(_ id: TraceKeyID, at place: Int) -> [String]? { tables.withLock { $0[place].values(id) } }
 }

@@ -51,6 +51,9 @@ struct TraceKeyTable: Sendable {
     private var free: [Int] = []
     private var sweptAt: UInt64?
 
+    /// Keys that are known.
+    var count: Int { positions.count }
+
     /// The number of the key with this hash.
     /// - Parameter values: the key's values, asked for when it is new; at least one.
     mutating func id(_ hash: UInt64, now: UInt64, values: () -> [String]) -> TraceKeyID {

@@ -8,9 +8,10 @@ struct TraceKeyTables: Sendable {
     private let spanPlaces: [Int]
     private let registry: TraceKeyRegistry
     /// Senders cannot aim at equal hashes.
-    private let secret = UInt64.random(in: .min ... .max)
+    private let secret: UInt64
 
-    init(_ plan: TraceKeyPlan, _ registry: TraceKeyRegistry) {
+    init(_ plan: TraceKeyPlan, _ registry: TraceKeyRegistry, secret: UInt64) {
+        self.secret = secret
         keys = plan.keys
         spanPlaces = keys.indices.filter { plan.keys[$0].contains(where: \.needsSpan) }
         self.registry = registry

@@ -24,6 +24,10 @@ final class AdaptivePolicy: SamplingPolicy {
         .chance(SamplingThreshold(clamping: measured[slot]), source(trace), of: trace)
     }
 
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        values.prospect(SamplingThreshold(clamping: measured[slot]), source(trace))
+    }
+
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
         let threshold = SamplingThreshold(clamping: measured[slot])
         let name = key.name(of: trace)
@@ -39,6 +43,7 @@ final class AdaptivePolicy: SamplingPolicy {
         rates.withLock { $0.add(key.id(of: trace), cost: unit.cost(of: trace), at: now) }
     }
 
+    var leavesToChance: Bool { true }
     var measures: Bool { true }
     var learns: Bool { true }
 

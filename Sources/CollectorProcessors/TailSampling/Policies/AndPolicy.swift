@@ -26,6 +26,10 @@ struct AndPolicy: SamplingPolicy {
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote { parts.voteOfAll(trace, measured) }
 
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        parts.prospectOfAll(trace, measured, supposing: values)
+    }
+
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String { parts.reasons(trace, measured) }
 
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
@@ -36,7 +40,7 @@ struct AndPolicy: SamplingPolicy {
         parts.learnAsOne(from: trace, isCandidate: isCandidate, at: now)
     }
 
-    var leavesToChance: Bool { parts.policies.contains(where: \.leavesToChance) }
+    var leavesToChance: Bool { parts.leavesToChance }
     var takesAllowance: Bool { parts.takesAllowance }
     var measures: Bool { parts.measures }
     var learns: Bool { parts.learns }

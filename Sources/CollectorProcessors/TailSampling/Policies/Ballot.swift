@@ -1,34 +1,15 @@
-// What the votes on one trace add up to.
-//
-// The `th` of kept spans says with what probability a trace like this one is kept, so that counting each span 1/p times
-// gives unbiased counts. A certain vote makes p = 1: no `th` is added, whatever others left to chance (conformance 206,
-// 210). Policies that leave it to chance by the same random value choose subsets of each other, so the smallest threshold
-// says it all (conformance 228). With different random values (another `hash_salt`) the probabilities add up, and the
-// random value written beside the `th` is made from the values of all of them:
-//
-//     0        p₁                p = p₁ + (1-p₁)·p₂                1
-//     |--------|-----------------|--------------------------------|     kept by the first policy: its value, scaled to
-//      first     only the second    dropped                             [0,p₁); only by the second: its, to [p₁,p)
-//
-// Votes that depend on an allowance have no known probability. Traces that only such a vote keeps lose their `th`.
-
 import CollectorCore
 
+/// What the votes on one trace add up to.
 struct Ballot {
-    private struct Chance {
-        var threshold: SamplingThreshold
-        var source: RandomSource
-        var isHit: Bool
-    }
-
     private(set) var dropper: Int?
     private var free: Int?
     private var paid: Int?
-    /// Whether traces like this one are always kept.
+    /// Whether a policy samples traces like this one always, without any allowance.
     private(set) var isCertain = false
-    private var hasUnknownDrop = false
-    private var chance: Chance?
-    private var otherChances: [Chance] = []
+    /// Whether a policy left it to chance to drop the trace.
+    private var dropsByChance = false
+    private var dependsOnChance = false
 
     /// Whether no further vote can change the decision.
     func isClosed(_ stopsAtFirstMatch: Bool) -> Bool { stopsAtFirstMatch && (free != nil || paid != nil) }
@@ -39,82 +20,46 @@ struct Ballot {
     /// The policy that has to pay for the trace.
     var payer: Int? { isFree ? nil : paid }
 
+    /// Whether no allowance can change the decision, or how likely it was.
+    var isSettled: Bool { isCertain || dropper != nil || payer != nil }
+
     /// - Parameter decides: whether the vote counts, or only its probability does.
     mutating func cast(_ vote: Vote, by policy: Int, _ member: PolicyChain.Member, decides: Bool) {
+        if vote.dependsOnChance {
+            dependsOnChance = true
+            if member.isDrop { dropsByChance = true }
+        }
         switch vote.answer {
         case .dropped: if decides { dropper = policy }
-        case .error: return
-        case .notSampled:
-            if member.isDrop, vote.inclusion != .certain { hasUnknownDrop = true }
+        case .error, .notSampled: return
         case .sampled:
-            if vote.inclusion == .certain, !member.takesAllowance { isCertain = true }
-            guard decides else { break }
+            if !vote.dependsOnChance, !member.takesAllowance { isCertain = true }
+            guard decides else { return }
             if member.takesAllowance { paid = paid ?? policy } else { free = free ?? policy }
         }
-        if !member.isDrop, !member.takesAllowance, case .chance(let threshold, let source) = vote.inclusion {
-            note(Chance(threshold: threshold, source: source, isHit: vote.answer == .sampled))
-        }
     }
 
-    private mutating func note(_ new: Chance) {
-        guard let known = chance else {
-            chance = new
-            return
-        }
-        if known.source == new.source {
-            chance = Self.better(known, new)
-        } else if let position = otherChances.firstIndex(where: { $0.source == new.source }) {
-            otherChances[position] = Self.better(otherChances[position], new)
-        } else {
-            otherChances.append(new)
-        }
-    }
-
-    /// Of one random value the smaller threshold is hit whenever the other is.
-    private static func better(_ left: Chance, _ right: Chance) -> Chance {
-        left.threshold <= right.threshold ? left : right
-    }
-
-    func decision(_ trace: TraceFeatures) -> Decision {
+    /// The decision, without what kept spans' tracestates get.
+    var verdict: Decision {
         if let dropper { return Decision(isKept: false, policy: UInt16(clamping: dropper)) }
         guard let policy = free ?? paid else { return .notSampled }
-        var decision = Decision(isKept: true, policy: UInt16(clamping: policy))
-        if hasUnknownDrop {
-            decision.forgetsThreshold = true
-        } else if !isCertain {
-            writeChance(trace, &decision)
-        }
-        return decision
+        return Decision(isKept: true, policy: UInt16(clamping: policy))
     }
 
-    private func writeChance(_ trace: TraceFeatures, _ decision: inout Decision) {
-        guard let chance, chance.isHit || otherChances.contains(where: \.isHit) else {
-            decision.forgetsThreshold = true
-            return
-        }
-        if otherChances.isEmpty {
-            decision.threshold = chance.threshold.value
-            decision.writesRandomness = chance.source.isDerived
-            decision.randomness = chance.source.isDerived ? chance.source.value(of: trace) : 0
-        } else {
-            combine([chance] + otherChances, trace, &decision)
-        }
+    /// What has to be worked out to say how likely a trace like this one, which is kept, was to be kept.
+    enum Likelihood {
+        case certain
+        /// It was kept because an allowance had room, which says nothing of others like it.
+        case unknown
+        /// The share of random values with which it is kept.
+        case share
+        /// The same, provided that some are kept without any allowance.
+        case shareIfCovered
     }
 
-    /// See the picture above.
-    private func combine(_ chances: [Chance], _ trace: TraceFeatures, _ decision: inout Decision) {
-        var probability = 0.0
-        var place: Double?
-        for chance in chances {
-            let own = chance.threshold.probability
-            let drawn = 1 - Double(chance.source.value(of: trace)) / Double(SamplingThreshold.randomValues)
-            if place == nil, chance.isHit { place = probability + (1 - probability) * min(drawn, own) }
-            probability += (1 - probability) * own
-        }
-        let threshold = SamplingThreshold(probability: probability) ?? .always
-        let randomness = UInt64(max(0, (1 - (place ?? 0)) * Double(SamplingThreshold.randomValues)))
-        decision.threshold = threshold.value
-        decision.writesRandomness = true
-        decision.randomness = min(max(randomness, threshold.value), SamplingThreshold.randomValues - 1)
+    var likelihood: Likelihood {
+        if isCertain, !dropsByChance { return .certain }
+        if free != nil { return .share }
+        return dependsOnChance ? .shareIfCovered : .unknown
     }
 }

@@ -10,7 +10,12 @@ struct BooleanAttributeSettings: PolicySettings {
 
     init(_ section: ConfigReader) {
         key = section.requiredString("key", example: "error")
-        value = section.bool("value", default: false)
+        let before = section.diagnostics.all.count
+        let value = section.optionalBool("value")
+        if value == nil, section.diagnostics.all.count == before {
+            section.warning("value", "is not set: traces with `\(key)` = false are sampled; write true or false")
+        }
+        self.value = value ?? false
         isInverted = section.bool("invert_match", default: false)
     }
 

@@ -31,8 +31,26 @@ final class CompositePolicy: SamplingPolicy {
     }
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
-        let payer = payer(for: trace, measured)
-        return Vote(answer: payer == nil ? .notSampled : .sampled, inclusion: .unknown)
+        var vote = Vote.notSampled
+        for part in parts.policies.indices where canPay(part, for: trace, measured) {
+            let ofPart = parts.policies[part].vote(on: trace, measured)
+            if ofPart.answer == .sampled { return ofPart }
+            if ofPart.dependsOnChance { vote.dependsOnChance = true }
+        }
+        return vote
+    }
+
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        var open: Prospect?
+        for part in parts.policies.indices where canPay(part, for: trace, measured) {
+            let prospect = parts.policies[part].prospect(of: trace, measured, supposing: values)
+            switch prospect {
+            case .answer(.sampled): return prospect
+            case .answer: continue
+            case .open: open = open ?? prospect
+            }
+        }
+        return open ?? .answer(.notSampled)
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
@@ -45,10 +63,17 @@ final class CompositePolicy: SamplingPolicy {
             }
             let left = min(measured[number: slots[part]], measured[number: slots[parts.policies.count]])
             let isPaid = canPay(part, for: trace, measured)
-            reasons.append("\(reason), \(trace.spanCount) spans, \(brief(left)) left\(isPaid ? "" : ": too few")")
+            reasons.append("\(reason), \(spans(trace.spanCount)), \(brief(left)) left\(isPaid ? "" : ": too few")")
             if isPaid { break }
         }
         return reasons.joined(separator: "; ")
+    }
+
+    func part(_ trace: TraceFeatures, _ measured: Measurements) -> String? {
+        payer(for: trace, measured).map { payer in
+            let inner = parts.policies[payer].part(trace, measured)
+            return parts.names[payer] + (inner.map { "/" + $0 } ?? "")
+        }
     }
 
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
@@ -65,6 +90,7 @@ final class CompositePolicy: SamplingPolicy {
     }
 
     var takesAllowance: Bool { true }
+    var leavesToChance: Bool { parts.leavesToChance }
     var measures: Bool { true }
     var learns: Bool { parts.learns }
 

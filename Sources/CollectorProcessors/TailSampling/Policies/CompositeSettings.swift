@@ -17,8 +17,10 @@ struct CompositeSettings: PolicySettings {
             "max_total_spans_per_second", "a limit of 0 would never let a trace in", example: "1000")
         let policies = PolicyConfig.readList("composite_sub_policy", section)
         self.policies = Self.ordered(policies, section)
+        let before = section.diagnostics.all.count
         percentages = Self.percentages(policies, section)
-        let given = percentages.values.reduce(0, +)
+        // Without those that are mistaken there is nothing to say of the sum.
+        guard section.diagnostics.all.count == before else { return }
         if given > 100.000_001 {
             section.error("rate_allocation", "adds up to \(brief(given)) percent; must be 100 at most")
         } else if given > 99.999_999, let unpaid = policies.first(where: { percentages[$0.name] == nil }) {
@@ -37,8 +39,11 @@ struct CompositeSettings: PolicySettings {
             parts: parts, slots: slots, allowance: CompositeAllowance(total: total, shares: shares))
     }
 
+    /// Percent in all. Added up in the order of the policies, so that the sum is the same to the last bit every time.
+    private var given: Double { policies.reduce(0) { $0 + (percentages[$1.name] ?? 0) } }
+
     private var shares: [Double] {
-        let left = max(0, 100 - percentages.values.reduce(0, +))
+        let left = max(0, 100 - given)
         let unpaid = policies.count { percentages[$0.name] == nil }
         return policies.map { policy in
             total / 100 * (percentages[policy.name] ?? left / Double(max(1, unpaid)))
@@ -47,13 +52,13 @@ struct CompositeSettings: PolicySettings {
 
     private static func ordered(_ policies: [PolicyConfig], _ section: ConfigReader) -> [PolicyConfig] {
         var ordered: [PolicyConfig] = []
-        for name in section.strings("policy_order") {
+        for (name, node) in section.placedStrings("policy_order") {
             guard let policy = policies.first(where: { $0.name == name }) else {
-                section.error("policy_order", unknown(name, policies))
+                section.error(at: node, unknown(name, policies))
                 continue
             }
             if ordered.contains(where: { $0.name == name }) {
-                section.error("policy_order", "names `\(name)` twice; once is enough")
+                section.error(at: node, "names `\(name)` twice; once is enough")
             } else {
                 ordered.append(policy)
             }

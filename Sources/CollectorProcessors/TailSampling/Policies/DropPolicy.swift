@@ -31,21 +31,24 @@ struct DropPolicy: SamplingPolicy {
     }
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
-        let vote = parts.voteOfAll(trace, measured)
-        switch vote.answer {
-        case .sampled: return .dropped
-        case .notSampled, .dropped: return Vote(answer: .notSampled, inclusion: vote.inclusion)
-        case .error: return .error
-        }
+        var vote = parts.voteOfAll(trace, measured)
+        if vote.answer == .sampled { vote.answer = .dropped }
+        return vote
+    }
+
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        let prospect = parts.prospectOfAll(trace, measured, supposing: values)
+        guard case .answer(.sampled) = prospect else { return prospect }
+        return .answer(.dropped)
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String { parts.reasons(trace, measured) }
 
-    func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {}
     func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
         parts.learnAsOne(from: trace, isCandidate: isCandidate, at: now)
     }
 
+    var leavesToChance: Bool { parts.leavesToChance }
     var measures: Bool { parts.measures }
     var learns: Bool { parts.learns }
 }

@@ -69,6 +69,11 @@ final class ErrorRatePolicy: SamplingPolicy {
         return .chance(threshold, RandomSource.standard.forTrace(trace), of: trace)
     }
 
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        guard isEpisode(measured) else { return .answer(.notSampled) }
+        return values.prospect(threshold, RandomSource.standard.forTrace(trace))
+    }
+
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
         let share = measured[number: shareSlot]
         let name = key.name(of: trace)
@@ -90,6 +95,7 @@ final class ErrorRatePolicy: SamplingPolicy {
         }
     }
 
+    var leavesToChance: Bool { threshold != .always && threshold != .never }
     var measures: Bool { true }
     var learns: Bool { true }
 

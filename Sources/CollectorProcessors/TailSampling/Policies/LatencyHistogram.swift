@@ -65,9 +65,6 @@ struct LatencyHistogram: Sendable {
         lookClosely(at: place.bucket)
     }
 
-    /// The latency, in nanoseconds, that a share of all latencies does not exceed.
-    func percentile(_ rank: Double) -> UInt64? { place(of: rank).map { latency(at: $0) } }
-
     /// Where a rank lies.
     private struct Place {
         var bucket: Int

@@ -8,11 +8,16 @@ struct LatencySettings: PolicySettings {
     private let policy: LatencyPolicy
 
     init(_ section: ConfigReader) {
+        let before = section.diagnostics.all.count
         let threshold = section.integer("threshold_ms", default: 0)
         let upper = section.integer("upper_threshold_ms", default: 0)
         if upper > 0, upper <= threshold {
             section.error(
                 "upper_threshold_ms", "must be greater than `threshold_ms` (\(threshold)), or 0 for no upper bound")
+        }
+        if threshold == 0, upper == 0, section.diagnostics.all.count == before {
+            section.warning(
+                "threshold_ms", "is 0, which samples every trace; 500 samples those that take half a second or longer")
         }
         policy = LatencyPolicy(threshold: UInt64(threshold), upperThreshold: upper == 0 ? nil : UInt64(upper))
     }

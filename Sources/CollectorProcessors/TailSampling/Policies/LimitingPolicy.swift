@@ -34,7 +34,7 @@ struct LimitingPolicy: SamplingPolicy {
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
         let isAllowed = full.allows(unit.cost(of: trace), with: measured[number: slot])
-        return Vote(answer: isAllowed ? .sampled : .notSampled, inclusion: .unknown)
+        return isAllowed ? .sampled : .notSampled
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
@@ -43,7 +43,8 @@ struct LimitingPolicy: SamplingPolicy {
         let isAllowed = full.allows(cost, with: tokens)
         let sign = cost <= tokens ? "≤" : ">"
         let note = isAllowed && cost > tokens ? ", but the bucket is full" : ""
-        return "\(brief(cost)) \(unit.rawValue) \(sign) \(brief(tokens)) left of \(brief(full.capacity))\(note)"
+        let unit = cost == 1 ? String(unit.rawValue.dropLast()) : unit.rawValue
+        return "\(brief(cost)) \(unit) \(sign) \(brief(tokens)) left of \(brief(full.capacity))\(note)"
     }
 
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
@@ -81,9 +82,18 @@ extension ConfigReader {
     }
 }
 
-/// A number for people: whole when it is large, else with one decimal.
+/// `1 span`, `2 spans`.
+func spans(_ count: UInt32) -> String { count == 1 ? "1 span" : "\(count) spans" }
+
+/// A number for people: whole when it is large, else with one decimal; below 1 with two digits, so that nothing but 0
+/// looks like it.
 func brief(_ number: Double) -> String {
     guard number.isFinite, abs(number) < 1e15 else { return "\(number)" }
+    if abs(number) > 0, abs(number) < 0.995 {
+        var factor = 100.0
+        while abs(number) * factor < 9.95, factor < 1e15 { factor *= 10 }
+        return "\((number * factor).rounded() / factor)"
+    }
     let tenths = (number * 10).rounded() / 10
     return abs(number) >= 100 || tenths == tenths.rounded() ? "\(Int(number.rounded()))" : "\(tenths)"
 }

@@ -2,6 +2,19 @@ import CollectorCore
 import Synchronization
 
 /// `linked`: traces that a span link of a kept trace leads to, while they are still undecided.
+///
+/// Whichever of the two came first, in one request or many and in whatever shards: a trace whose time is over, and which
+/// no policy drops or wants for certain, is held while an undecided trace in the window has a link to it. It is decided
+///
+/// - kept, if the budget allows, as soon as one of those has been kept;
+/// - as usual when none of them can be kept any more, and after another `decision_wait` at the latest: traces that have
+///   links to each other wait as long as that;
+/// - as usual at once under pressure of memory, by `num_traces` and by size.
+///
+/// What is kept for a link has its own links followed. A link is remembered for twice `decision_wait`, so a trace that
+/// comes that much later than the one with the link is kept too. The first 128 links of a span count
+/// (`SpanLinks.forEach`). Links to more traces than there is memory for (a thirty-second of the window, 90 bytes a trace)
+/// push out the oldest ones; and a link that comes when the trace it leads to has been decided changes nothing.
 struct LinkedSettings: PolicySettings {
     static let type = "linked"
 
@@ -40,8 +53,7 @@ struct LinkedPolicy: SamplingPolicy {
     }
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
-        guard trace.isLinked else { return .notSampled }
-        return Vote(answer: measured[number: slot] >= 1 ? .sampled : .notSampled, inclusion: .unknown)
+        trace.isLinked && measured[number: slot] >= 1 ? .sampled : .notSampled
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {

@@ -38,13 +38,15 @@ struct NotPolicy: SamplingPolicy {
     }
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
-        let vote = parts.voteOfAll(trace, measured)
-        let inclusion = vote.inclusion.turned
-        switch vote.answer {
-        case .sampled: return Vote(answer: .notSampled, inclusion: inclusion)
-        case .notSampled: return Vote(answer: .sampled, inclusion: inclusion)
-        case .dropped, .error: return .error
-        }
+        var vote = parts.voteOfAll(trace, measured)
+        vote.answer = Self.turned(vote.answer)
+        return vote
+    }
+
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        let prospect = parts.prospectOfAll(trace, measured, supposing: values)
+        guard case .answer(let answer) = prospect else { return prospect }
+        return .answer(Self.turned(answer))
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
@@ -55,20 +57,15 @@ struct NotPolicy: SamplingPolicy {
         parts.learn(from: trace, isCandidate: isCandidate, at: now)
     }
 
+    var leavesToChance: Bool { parts.leavesToChance }
     var measures: Bool { parts.measures }
     var learns: Bool { parts.learns }
-}
 
-extension Inclusion {
-    /// The probability that chance leaves a trace out, by the mirrored random value. What has a random value of its own
-    /// cannot get another one.
-    fileprivate var turned: Inclusion {
-        switch self {
-        case .certain: return .certain
-        case .chance(let threshold, let source) where source.isDerived:
-            let mirrored = SamplingThreshold(clamping: SamplingThreshold.randomValues - threshold.value)
-            return .chance(mirrored, source.mirrored)
-        case .chance, .unknown: return .unknown
+    private static func turned(_ answer: Vote.Answer) -> Vote.Answer {
+        switch answer {
+        case .sampled: .notSampled
+        case .notSampled: .sampled
+        case .dropped, .error: .error
         }
     }
 }

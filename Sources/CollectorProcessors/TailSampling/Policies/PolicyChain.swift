@@ -2,7 +2,7 @@
 //
 // Which policy is said to have kept it: the first one that sampled it without taking from an allowance; only when there
 // is none, the first of those that do, and only that one pays. So a rate limiter spends nothing on traces that are kept
-// anyway. What `th` kept spans get is worked out in `Ballot`.
+// anyway. What `th` kept spans get is worked out in `PolicyChain+Probability.swift`.
 
 import CollectorCore
 import NIOCore
@@ -83,7 +83,7 @@ struct PolicyChain: Sendable {
     /// The place in `MatchSet` of traces whose links are followed when they are kept; nil without a `linked` policy.
     let linkBit: Int?
     /// The order of votes: those that drop come first.
-    private let order: [Int]
+    let order: [Int]
     private let measuring: [Int]
     private let learning: [Int]
     private let gate: Gate?
@@ -122,20 +122,51 @@ struct PolicyChain: Sendable {
         return gate.lock.withLock { _ in vote(trace, at: now, &measured, &tally) }
     }
 
+    /// Whether a link from a kept trace would make a difference: for the decision, or for the `th` of what is kept by chance.
+    /// Spends and counts nothing.
+    func dependsOnLinks(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) -> Bool {
+        for position in measuring { members[position].policy.measure(trace, at: now, &measured) }
+        var ballot = Ballot()
+        for position in order where !members[position].isShadow {
+            if ballot.isSettled { return false }
+            ballot.cast(
+                members[position].policy.vote(on: trace, measured), by: position, members[position], decides: true)
+        }
+        return !ballot.isSettled
+    }
+
     /// What each policy says to a remembered trace, in the order of the configuration.
     func explain(_ trace: TraceFeatures, _ measured: Measurements) -> [TraceDecision.Vote] {
-        var votes: [TraceDecision.Vote?] = Array(repeating: nil, count: members.count)
+        zip(members, answers(trace, measured)).map { member, answer in
+            guard let answer else {
+                return TraceDecision.Vote(
+                    policy: member.name, answer: .notAsked, isShadow: member.isShadow,
+                    reason: "decided before it was asked")
+            }
+            return TraceDecision.Vote(
+                policy: member.name, answer: answer.reported, isShadow: member.isShadow,
+                reason: member.policy.reason(trace, measured), part: member.policy.part(trace, measured))
+        }
+    }
+
+    /// Whether all of these policies voted to sample a remembered trace, or to drop it.
+    func haveVoted(_ positions: [Int], _ trace: TraceFeatures, _ measured: Measurements) -> Bool {
+        let answers = answers(trace, measured)
+        return positions.allSatisfy { answers[$0]?.reported.isFor == true }
+    }
+
+    /// What each policy says to a remembered trace; nil for those that were not asked.
+    private func answers(_ trace: TraceFeatures, _ measured: Measurements) -> [Vote.Answer?] {
+        var answers: [Vote.Answer?] = Array(repeating: nil, count: members.count)
         var ballot = Ballot()
         for position in order {
             let member = members[position]
+            guard member.isShadow || (ballot.dropper == nil && !ballot.isClosed(stopsAtFirstMatch)) else { continue }
             let vote = member.policy.vote(on: trace, measured)
-            let isAsked = member.isShadow || (ballot.dropper == nil && !ballot.isClosed(stopsAtFirstMatch))
-            votes[position] = TraceDecision.Vote(
-                policy: member.name, answer: isAsked ? vote.answer.reported : .notAsked, isShadow: member.isShadow,
-                reason: isAsked ? member.policy.reason(trace, measured) : "decided before it was asked")
-            if !member.isShadow, isAsked { ballot.cast(vote, by: position, member, decides: true) }
+            answers[position] = vote.answer
+            if !member.isShadow { ballot.cast(vote, by: position, member, decides: true) }
         }
-        return votes.compactMap { $0 }
+        return answers
     }
 
     /// Lets the policies that learn know of a decided trace. What a policy has dropped the others could not have let in.
@@ -165,7 +196,8 @@ struct PolicyChain: Sendable {
             // After the first match the others only tell how likely a trace like this one was to be kept.
             ballot.cast(vote, by: position, members[position], decides: isAsked)
         }
-        let decision = ballot.decision(trace)
+        var decision = ballot.verdict
+        if decision.isKept { noteProbability(of: trace, measured, ballot, in: &decision) }
         if let payer = ballot.payer { members[payer].policy.letIn(trace, measured, at: now) }
         for position in members.indices where members[position].isShadow && members[position].takesAllowance {
             // As if it decided: it would have let in what nobody else keeps for nothing.

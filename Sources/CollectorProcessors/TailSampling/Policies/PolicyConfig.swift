@@ -56,6 +56,9 @@ package struct PolicyConfig: Sendable {
 
     /// Reads one policy.
     static func read(_ section: ConfigReader, isNested: Bool = true) -> PolicyConfig? {
+        // No section, which its reader has told already.
+        if case .list = section.node.value { return nil }
+        if case .scalar = section.node.value { return nil }
         let name = section.requiredString("name", example: "errors")
         let type = section.requiredString("type", example: "latency")
         let isShadow = isNested ? false : section.bool("shadow", default: false)

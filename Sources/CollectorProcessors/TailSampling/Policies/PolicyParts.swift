@@ -3,6 +3,7 @@ struct PolicyParts: Sendable {
     let names: [String]
     let policies: [any SamplingPolicy]
     let takesAllowance: Bool
+    let leavesToChance: Bool
     let measures: Bool
     let learns: Bool
     /// The number of words in `Measurements` that the parts need.
@@ -12,6 +13,7 @@ struct PolicyParts: Sendable {
         self.names = names
         self.policies = policies
         takesAllowance = policies.contains(where: \.takesAllowance)
+        leavesToChance = policies.contains(where: \.leavesToChance)
         measures = policies.contains(where: \.measures)
         learns = policies.contains(where: \.learns)
         self.slotCount = slotCount
@@ -28,21 +30,33 @@ struct PolicyParts: Sendable {
         for policy in policies where policy.measures { policy.measure(trace, at: now, &measured) }
     }
 
-    /// Sampled when all of them sample. What is left to chance in some of them is left to chance as a whole, with the
-    /// smallest probability; different random values have no common threshold.
+    /// Sampled when all of them sample; the first that does not decides.
     func voteOfAll(_ trace: TraceFeatures, _ measured: Measurements) -> Vote {
         var all = Vote.sampled
         for policy in policies {
             let vote = policy.vote(on: trace, measured)
-            switch (vote.answer, vote.inclusion) {
-            case (.error, _), (.dropped, _): return .error
-            case (.notSampled, .certain): return .notSampled
-            case (let answer, let inclusion):
-                if answer == .notSampled { all.answer = .notSampled }
-                all.inclusion = all.inclusion.and(inclusion)
+            switch vote.answer {
+            case .sampled: if vote.dependsOnChance { all.dependsOnChance = true }
+            case .notSampled: return vote
+            case .dropped, .error: return Vote(answer: .error, dependsOnChance: all.dependsOnChance)
             }
         }
         return all
+    }
+
+    /// The same for other random values.
+    func prospectOfAll(_ trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        var open: Prospect?
+        for policy in policies {
+            let prospect = policy.prospect(of: trace, measured, supposing: values)
+            switch prospect {
+            case .answer(.sampled): continue
+            case .answer(.notSampled): return prospect
+            case .answer(.dropped), .answer(.error): return open ?? .answer(.error)
+            case .open: open = open ?? prospect
+            }
+        }
+        return open ?? .answer(.sampled)
     }
 
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
@@ -79,26 +93,15 @@ struct PolicyParts: Sendable {
         let usual = RandomSource.standard.forTrace(trace)
         return policies.indices.filter { position in
             if policies[position].takesAllowance { return false }
-            let vote = policies[position].vote(on: trace, measured)
-            if case .chance(_, usual) = vote.inclusion { return false }
-            return vote.answer != .sampled
+            if policies[position].vote(on: trace, measured).answer == .sampled { return false }
+            let prospect = policies[position].prospect(of: trace, measured, supposing: SupposedValues())
+            if case .open(_, usual) = prospect { return false }
+            return true
         }
     }
 
     /// The reasons of all, each with its name.
     func reasons(_ trace: TraceFeatures, _ measured: Measurements) -> String {
         zip(names, policies).map { "\($0): \($1.reason(trace, measured))" }.joined(separator: "; ")
-    }
-}
-
-extension Inclusion {
-    fileprivate func and(_ other: Inclusion) -> Inclusion {
-        switch (self, other) {
-        case (.certain, let inclusion), (let inclusion, .certain): return inclusion
-        case (.chance(let threshold, let source), .chance(let otherThreshold, let otherSource))
-        where source == otherSource:
-            return .chance(max(threshold, otherThreshold), source)
-        default: return .unknown
-        }
     }
 }

@@ -9,8 +9,9 @@ struct ProbabilisticSettings: PolicySettings {
     private let salt: String
 
     init(_ section: ConfigReader) {
+        let before = section.diagnostics.all.count
         percentage = section.double("sampling_percentage", default: 0, in: 0...Double.greatestFiniteMagnitude)
-        if percentage == 0 {
+        if percentage == 0, section.diagnostics.all.count == before {
             section.warning("sampling_percentage", "is 0, which samples no trace at all; 1 is one in a hundred")
         } else {
             section.refuseTooSmall(percentage, "sampling_percentage")
@@ -51,7 +52,12 @@ struct ProbabilisticPolicy: SamplingPolicy {
         if trace.isConsistent || threshold == .always { return .chance(threshold, .given, of: trace) }
         guard let highestHash else { return .notSampled }
         let isHit = source.hash(trace.traceID) <= highestHash
-        return Vote(answer: isHit ? .sampled : .notSampled, inclusion: .chance(hashThreshold, source))
+        return Vote(answer: isHit ? .sampled : .notSampled, dependsOnChance: true)
+    }
+
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        if trace.isConsistent || threshold == .always { return values.prospect(threshold, .given) }
+        return values.prospect(hashThreshold, source)
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {

@@ -3,7 +3,8 @@
 //     measure   what the policy knows beside the trace (tokens left, a running percentile) becomes a few numbers
 //     vote      follows from the trace's features and those numbers alone
 //
-// Both are kept with the decision for a while. Asking why is then voting once more, with words.
+// Both are kept with the decision for a while. Asking why is then voting once more, with words. Asking how likely it
+// was is voting with other random values (`prospect`).
 
 /// A rule that votes on traces.
 protocol SamplingPolicy: Sendable {
@@ -13,8 +14,14 @@ protocol SamplingPolicy: Sendable {
     /// The vote; nothing else than the arguments counts.
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote
 
+    /// What the vote would be if the trace's random values were as supposed. For them as they are it is `vote`.
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect
+
     /// Why the vote is as it is, with the values: `latency 412 ms < 500 ms`.
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String
+
+    /// Which of its parts let the trace in, by name (`errors`, `inner/errors`); nil when that is not for one part to say.
+    func part(_ trace: TraceFeatures, _ measured: Measurements) -> String?
 
     /// The trace is kept, and would not be without this policy: what that costs is spent now, and only now.
     /// - Parameter measured: what the policy voted on.
@@ -29,7 +36,7 @@ protocol SamplingPolicy: Sendable {
     var takesAllowance: Bool { get }
     /// Whether `measure` does anything.
     var measures: Bool { get }
-    /// Whether votes can depend on a trace's random value.
+    /// Whether votes can depend on a trace's random values. Such policies have a `prospect` of their own.
     var leavesToChance: Bool { get }
     /// Whether `learn` does anything.
     var learns: Bool { get }
@@ -37,9 +44,12 @@ protocol SamplingPolicy: Sendable {
 
 extension SamplingPolicy {
     func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) {}
+    func part(_ trace: TraceFeatures, _ measured: Measurements) -> String? { nil }
+    func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
+        .answer(vote(on: trace, measured).answer)
+    }
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {}
     func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {}
-    func learn(from trace: TraceFeatures, at now: UInt64) { learn(from: trace, isCandidate: true, at: now) }
     var takesAllowance: Bool { false }
     var measures: Bool { false }
     var leavesToChance: Bool { false }

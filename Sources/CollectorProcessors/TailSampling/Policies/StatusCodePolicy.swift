@@ -11,11 +11,11 @@ struct StatusCodeSettings: PolicySettings {
 
     init(_ section: ConfigReader) {
         let before = section.diagnostics.all.count
-        for text in section.strings("status_codes") {
+        for (text, node) in section.placedStrings("status_codes") {
             if let known = Self.names.first(where: { $0.name == text }) {
                 codes.formUnion(known.code)
             } else {
-                section.error("status_codes", "`\(text)` is no span status; expected OK, ERROR or UNSET")
+                section.error(at: node, "`\(text)` is no span status; expected OK, ERROR or UNSET")
             }
         }
         if codes.isEmpty, section.diagnostics.all.count == before {

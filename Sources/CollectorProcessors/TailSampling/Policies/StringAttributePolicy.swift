@@ -14,7 +14,8 @@ struct StringAttributeSettings: PolicySettings {
     init(_ section: ConfigReader) {
         key = section.requiredString("key", example: "http.route")
         let before = section.diagnostics.all.count
-        let values = section.strings("values")
+        let placed = section.placedStrings("values")
+        let values = placed.map(\.text)
         usesExpressions = section.bool("enabled_regex_matching", default: false)
         // Matching needs no cache here.
         section.hint("cache_max_size")
@@ -24,15 +25,18 @@ struct StringAttributeSettings: PolicySettings {
         if self.values.isEmpty, section.diagnostics.all.count == before {
             section.error("values", "must have at least one value that is not empty, for example `[/health, /ready]`")
         }
-        if usesExpressions { compile(section) }
+        if usesExpressions { compile(placed, section) }
     }
 
-    private mutating func compile(_ section: ConfigReader) {
-        for value in values {
+    private mutating func compile(_ values: [(text: String, node: ConfigNode)], _ section: ConfigReader) {
+        for (text, node) in values {
             do throws(RegularExpressionError) {
-                expressions.append(try RegularExpression(value))
+                expressions.append(try RegularExpression(text))
             } catch {
-                section.error("values", error.description)
+                section.error(
+                    at: node,
+                    "\(error); expected RE2 syntax, where special characters stand for themselves after a backslash, "
+                        + "as in `\\(`")
             }
         }
     }

@@ -41,6 +41,20 @@ struct VoteTally {
         votes[policy].nanoseconds &+= nanoseconds &* Self.tracesPerTiming
     }
 
+    /// Adds the time that others took and, if they count, the votes; `other` is empty then.
+    mutating func add(_ other: inout VoteTally, countsVotes: Bool) {
+        for policy in votes.indices {
+            let added = other.votes[policy]
+            votes[policy].nanoseconds &+= added.nanoseconds
+            other.votes[policy] = Votes()
+            guard countsVotes else { continue }
+            votes[policy].sampled &+= added.sampled
+            votes[policy].notSampled &+= added.notSampled
+            votes[policy].dropped &+= added.dropped
+            votes[policy].errors &+= added.errors
+        }
+    }
+
     /// Takes the votes out; empty when there were none.
     mutating func take() -> [Votes] {
         guard votes.contains(where: { !$0.isEmpty }) else { return [] }
