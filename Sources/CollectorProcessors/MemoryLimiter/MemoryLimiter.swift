@@ -32,6 +32,7 @@ struct MemoryLimiter: BatchTransform {
         let used = budget.usedBytes
         guard used > softLimit else { return (batch, batch.itemCount) }
         refused.add(batch.itemCount)
+        budget.noteShortage()
         throw .retryable(
             "memory_limiter: \(used) bytes are held, more than the soft limit of \(softLimit); try again later",
             after: budget.delay(untilHolding: softLimit), code: .resourceExhausted)

@@ -149,7 +149,7 @@ struct SpanSampler: Sendable {
         if traceID.isZero, state.randomness == nil { return missing() }
         let randomness = state.randomness ?? traceID.randomness
         let policy = state.randomness == nil ? SamplingBasis.traceIDW3C : .samplingRandomness
-        if let incoming = state.threshold, !incoming.keeps(randomness: randomness) {
+        if state.contradicts(traceID) {
             // The span is here although its threshold says it is not: the threshold is wrong (conformance 209).
             return Draft(policy: policy, randomness: randomness, threshold: onError, mustErase: true)
         }

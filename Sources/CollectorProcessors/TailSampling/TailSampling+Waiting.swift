@@ -32,9 +32,9 @@ extension TailSampling {
         }
     }
 
-    /// Takes in all who wait, since the windows close.
-    func endWaiting() {
-        for guest in waitingRoom.close() {
+    /// Takes in those who have waited, though traces are decided early for it: the windows close soon.
+    func takeIn(_ guests: [WaitingRoom.Guest]) {
+        for guest in guests {
             arrive(guest.batch)
             guest.completion.fulfil(.success(nil))
         }
@@ -48,8 +48,8 @@ extension TailSampling {
                 let fill = window.fill
                 guard fill.isTight else { return fill }
                 // The first call sees what is empty, the second gives it back.
-                window.trim()
-                window.trim()
+                window.trim(now: context.clock.now())
+                window.trim(now: context.clock.now())
                 return window.fill
             }
         }

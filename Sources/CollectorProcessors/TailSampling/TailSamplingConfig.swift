@@ -1,7 +1,7 @@
 package import CollectorCore
 
 /// `tail_sampling`: the keys and defaults of the OpenTelemetry Collector 0.156, and `max_buffer_mib`.
-package struct TailSamplingConfig: Sendable {
+package struct TailSamplingConfig: ClaimsMemory {
     package enum Strategy: String, CaseIterable, Sendable {
         case traceComplete = "trace-complete"
         case spanIngest = "span-ingest"
@@ -29,6 +29,8 @@ package struct TailSamplingConfig: Sendable {
     /// Decisions remembered with their reasons (`explain`); 0 remembers none.
     package var recordCount: Int
     package var policies: [PolicyConfig]
+
+    package var memoryClaim: MemoryClaim { MemoryClaim(key: "max_buffer_mib", bytes: maximumBufferBytes) }
 
     /// Decisions remembered by default: about as many traces as the OpenTelemetry Collector remembers (`num_traces`).
     package static let defaultCacheSize = 50_000
@@ -61,7 +63,14 @@ package struct TailSamplingConfig: Sendable {
         samplesOnFirstMatch = reader.bool("sample_on_first_match", default: false)
         strategy = reader.enumeration("sampling_strategy", default: .traceComplete)
         dropsPendingOnShutdown = reader.bool("drop_pending_traces_on_shutdown", default: false)
-        shards = reader.optionalInteger("num_shards", in: 1...256)
+        shards = reader.optionalInteger("num_shards", in: 1...WindowPlan.mostShards)
+        let mostBytes = (shards ?? WindowPlan.mostShards) * WindowPlan.largestShard
+        if let maximumBufferBytes, maximumBufferBytes > mostBytes {
+            reader.error(
+                "max_buffer_mib",
+                "is more than \(shards ?? WindowPlan.mostShards) shards can hold, 2048 MiB each; must be at most "
+                    + "\(mostBytes >> 20)" + (shards == nil ? "" : ", or with a larger `num_shards`, or without it"))
+        }
         reader.hint("expected_new_traces_per_sec")
         reader.unsupported("tail_storage", because: "the window is kept in memory; leave it out")
         policies = PolicyConfig.readAll(reader)

@@ -18,6 +18,8 @@ struct TailSamplingMetrics: Sendable {
 
     private let policies: [Policy]
     private let keptTraces: Counter
+    private let notSampledTraces: Counter
+    /// By a `drop` policy.
     private let droppedTraces: Counter
     private let keptFromCache: Counter
     private let droppedFromCache: Counter
@@ -31,10 +33,12 @@ struct TailSamplingMetrics: Sendable {
 
     /// - Parameters:
     ///   - policies: in the order of the configuration.
-    ///   - traces: counts the traces held; `bytes` what they occupy, `records` the decisions remembered.
+    ///   - traces: counts the traces held; `bytes` what they occupy, `records` the decisions remembered, `keys` what is
+    ///     told apart by policies that learn.
     init(
         _ context: ComponentContext, policies configs: [PolicyConfig], traces: @escaping @Sendable () -> Int,
-        bytes: @escaping @Sendable () -> Int, records: @escaping @Sendable () -> Int
+        bytes: @escaping @Sendable () -> Int, records: @escaping @Sendable () -> Int,
+        keys: @escaping @Sendable () -> Int
     ) {
         let telemetry = context.telemetry
         let processor: Telemetry.Labels = [("processor", context.id.description)]
@@ -47,7 +51,8 @@ struct TailSamplingMetrics: Sendable {
             func votes(_ decision: String) -> Counter {
                 counter(
                     "count_traces_sampled", "Traces each policy voted on, by its vote",
-                    [("policy", label), ("sampled", decision == "sampled" ? "true" : "false"), ("decision", decision)] + shadow)
+                    [("policy", label), ("sampled", decision == "sampled" ? "true" : "false"), ("decision", decision)]
+                        + shadow)
             }
             return Policy(
                 executions: counter(
@@ -71,7 +76,8 @@ struct TailSamplingMetrics: Sendable {
                 [("sampled", sampled)])
         }
         keptTraces = decided("true", "sampled")
-        droppedTraces = decided("false", "not_sampled")
+        notSampledTraces = decided("false", "not_sampled")
+        droppedTraces = decided("false", "dropped")
         keptFromCache = late("true")
         droppedFromCache = late("false")
         newTraces = counter("new_trace_id_received", "Traces that began to wait for their decision")
@@ -100,6 +106,8 @@ struct TailSamplingMetrics: Sendable {
         telemetry.gauge(
             Self.prefix + "decision_records", "Decisions remembered with their reasons", processor,
             read: { Double(records()) })
+        telemetry.gauge(
+            Self.prefix + "keys", "Keys that policies which learn tell apart", processor, read: { Double(keys()) })
     }
 
     func note(_ departures: Departures) {
@@ -112,7 +120,8 @@ struct TailSamplingMetrics: Sendable {
             policy.dropped.add(votes.dropped)
         }
         keptTraces.add(departures.kept.count)
-        droppedTraces.add(departures.dropped.count)
+        notSampledTraces.add(departures.dropped.count - departures.droppedByPolicy)
+        droppedTraces.add(departures.droppedByPolicy)
         keptFromCache.add(departures.lateKept)
         droppedFromCache.add(departures.lateDropped)
         newTraces.add(departures.newTraces)

@@ -25,6 +25,8 @@ final class WaitingRoom: Sendable {
         var guests: [Guest] = []
         /// What those take who have passed and are not in the window yet.
         var passing: RoomDemand
+        /// Whether everybody passes.
+        var isOpen = false
         var isClosed = false
     }
 
@@ -41,7 +43,7 @@ final class WaitingRoom: Sendable {
     func enter(_ batch: Batch, _ demand: RoomDemand, if hasRoom: (RoomDemand, RoomDemand) -> Bool) -> Entry {
         state.withLock { state in
             if state.isClosed { return .closed }
-            if state.guests.isEmpty, hasRoom(demand, state.passing) {
+            if state.isOpen || (state.guests.isEmpty && hasRoom(demand, state.passing)) {
                 state.passing += demand
                 return .passes
             }
@@ -64,6 +66,16 @@ final class WaitingRoom: Sendable {
     /// A request that passed is in the window now.
     func release(_ demand: RoomDemand) {
         state.withLock { $0.passing -= demand }
+    }
+
+    /// Lets out all who wait, and from now on everybody pass: a shutdown has begun, and receivers wait for those who
+    /// wait here, while components upstream have yet to hand over what they hold.
+    func open() -> [Guest] {
+        state.withLock { state in
+            state.isOpen = true
+            defer { state.guests = [] }
+            return state.guests
+        }
     }
 
     /// Lets out all who wait, and nobody in from now on.

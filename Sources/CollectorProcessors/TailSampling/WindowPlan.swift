@@ -12,9 +12,12 @@ struct WindowPlan {
     /// What may wait for downstream before the window is asked to hold back.
     let outboxBytes: Int
     let settings: WindowSettings
+    /// What cannot be as configured, for the log.
+    let deviation: String?
 
     /// Positions in a shard's log have 32 bits, and the log takes twice its size of address space.
-    private static let largestShard = 2 << 30
+    static let largestShard = 2 << 30
+    static let mostShards = 256
     /// Below this, a shard would decide early for want of a few segments: fewer shards are better.
     private static let smallestShard = 1 << 20
     /// What a remembered decision takes at most, its slots in the table included, also while that grows.
@@ -22,19 +25,18 @@ struct WindowPlan {
 
     /// - Parameters:
     ///   - slotCount: of the policies' measurements, which records hold.
-    ///   - budgetBytes: the byte budget of the process.
-    ///   - softLimitBytes: where `memory_limiter` begins to refuse; nil is the budget.
+    ///   - followsLinks: whether there is a `linked` policy.
+    ///   - usualBytes: what the window may occupy when the configuration does not say it.
     init(
-        _ config: TailSamplingConfig, slotCount: Int, budgetBytes: Int, softLimitBytes: Int? = nil,
+        _ config: TailSamplingConfig, slotCount: Int, followsLinks: Bool = false, usualBytes: Int,
         cores: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     ) {
-        // With its outbox, a quarter of it, and the bodies under way the window stays below the soft limit: traces are
-        // decided early before new ones are refused. At the usual soft limit of 80 % that is half of the budget.
-        let belowSoftLimit = (softLimitBytes ?? budgetBytes) / 8 * 5
-        let bytes = config.maximumBufferBytes ?? min(budgetBytes / 2, belowSoftLimit)
-        let wanted = config.shards ?? max(1, cores)
-        let needed = Self.quotientRoundedUp(max(0, bytes), Self.largestShard)
-        shards = max(min(wanted, max(1, bytes / Self.smallestShard)), min(256, needed))
+        let wantedBytes = config.maximumBufferBytes ?? usualBytes
+        let needed = config.shards == nil ? Self.quotientRoundedUp(max(0, wantedBytes), Self.largestShard) : 1
+        let wanted = max(config.shards ?? max(1, cores), min(Self.mostShards, needed))
+        shards = min(wanted, max(1, wantedBytes / Self.smallestShard))
+        let bytes = min(wantedBytes, shards * Self.largestShard)
+        deviation = Self.deviation(config, bytes: wantedBytes, shards: shards)
         let wholeShard = min(Self.largestShard, bytes / shards)
         outboxBytes = bytes / 4
         let shards = shards
@@ -42,8 +44,10 @@ struct WindowPlan {
         let notKept = Self.share(config.notKeptCacheSize, shards, wholeShard, each: Self.bytesPerDecision)
         let recordBytes = DecisionRecords.bytes(slots: slotCount)
         let records = Self.share(config.recordCount, shards, wholeShard, each: recordBytes)
+        let links = followsLinks ? max(LinkTable.smallestLimit, wholeShard / 32 / LinkTable.bytesPerTarget) : 0
         decisionBytesPerShard =
             DecisionCache.smallestBytes + (kept + notKept) * Self.bytesPerDecision + records * recordBytes
+            + LinkTable.smallestBytes + links * LinkTable.bytesPerTarget
         bytesPerShard = wholeShard - min(decisionBytesPerShard, wholeShard / 2)
         settings = WindowSettings(
             decisionWait: config.decisionWait.nanoseconds,
@@ -51,7 +55,20 @@ struct WindowPlan {
             maximumTraces: config.blocksOnOverflow ? nil : config.maximumTraces.map { max(1, $0 / shards) },
             maximumTraceBytes: config.maximumTraceBytes.map { UInt64($0) },
             decidesAtArrival: config.strategy == .spanIngest,
-            recordCount: records, keptCacheSize: kept, notKeptCacheSize: notKept)
+            recordCount: records, keptCacheSize: kept, notKeptCacheSize: notKept, linkCount: links)
+    }
+
+    private static func deviation(_ config: TailSamplingConfig, bytes: Int, shards: Int) -> String? {
+        guard let wanted = config.shards else { return nil }
+        if shards < wanted {
+            return
+                "num_shards: \(wanted) shards need 1 MiB each, and the window has \(bytes >> 20) MiB: there are \(shards)"
+        }
+        if bytes > shards * largestShard {
+            return "num_shards: \(shards) shards hold 2048 MiB each at most, so the window holds "
+                + "\(shards * largestShard >> 20) of the \(bytes >> 20) MiB it might"
+        }
+        return nil
     }
 
     /// The shards, empty.
@@ -62,19 +79,22 @@ struct WindowPlan {
         var settings = settings
         settings.promotions = context.verdicts.promotions
         for number in 0..<shards {
-            let allowance = MemoryAllowance(limit: bytesPerShard, reservation: try? context.budget.reserve(0))
+            let allowance = MemoryAllowance(
+                limit: bytesPerShard, reservation: try? context.budget.reserve(0),
+                growthLimit: context.budget.growthLimit)
             let decisions = MemoryAllowance(
                 limit: decisionBytesPerShard, reservation: try? context.budget.reserve(0))
             guard
                 let window = TraceWindow(
-                    settings, hash: hash, chain: chain, allowance: allowance, decisionAllowance: decisions, shard: number)
+                    settings, hash: hash, chain: chain, allowance: allowance, decisionAllowance: decisions,
+                    shard: number)
             else {
                 throw ComponentError(
                     "\(context.id): no memory for \(shards) shards of at most \(bytesPerShard) bytes each; "
                         + "give the byte budget or max_buffer_mib at least 1 MiB a shard"
                 )
             }
-            made.append(WindowShard(window, clock: context.clock))
+            made.append(WindowShard(window))
         }
         return made
     }

@@ -81,25 +81,26 @@ struct DecisionRecords: ~Copyable {
     /// A record with what its votes depended on beside the trace.
     typealias Element = (record: DecisionRecord, measured: Measurements)
 
-    subscript(number: Int) -> Element {
+    private func measured(_ number: Int) -> Measurements {
         let at = offset(number)
-        let words = (0..<slots).map {
-            memory.load(at &+ MemoryLayout<DecisionRecord>.stride &+ 8 &* $0, as: UInt64.self)
-        }
-        return (memory.load(at, as: DecisionRecord.self), Measurements(words: words))
+        return Measurements(
+            words: (0..<slots).map {
+                memory.load(at &+ MemoryLayout<DecisionRecord>.stride &+ 8 &* $0, as: UInt64.self)
+            })
     }
 
     /// Looks through `among` records before number `end`, newest first, for `limit` that `accepts` takes; `rest` is where
     /// to go on, nil at the oldest.
     func latest(
-        before end: Int, among: Int, limit: Int, _ accepts: (DecisionRecord) -> Bool
+        before end: Int, among: Int, limit: Int, _ accepts: (DecisionRecord, () -> Measurements) -> Bool
     ) -> (found: [Element], rest: Int?) {
         var found: [Element] = []
         var number = min(end, count)
         let stop = max(oldest, number - among)
         while number > stop, found.count < limit {
             number -= 1
-            if accepts(memory.load(offset(number), as: DecisionRecord.self)) { found.append(self[number]) }
+            let record = memory.load(offset(number), as: DecisionRecord.self)
+            if accepts(record, { self.measured(number) }) { found.append((record, measured(number))) }
         }
         return (found, number > oldest ? number : nil)
     }

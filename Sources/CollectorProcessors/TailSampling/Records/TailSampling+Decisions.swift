@@ -9,7 +9,7 @@ extension TailSampling: DecisionSource {
     package func decisions(of trace: TraceID) -> [TraceDecision] {
         let hash = hash(trace)
         let shard = shards[TraceHash.shard(hash, of: shards.count)]
-        let found = collect(shard, limit: 8) { $0.features.traceID == trace }
+        let found = collect(shard, limit: 8) { record, _ in record.features.traceID == trace }
         if !found.isEmpty { return found }
         let remembered = shard.window.withLock { $0.cache.find(hash) }
         guard let (decision, decidedAt, _) = remembered else { return [] }
@@ -17,15 +17,15 @@ extension TailSampling: DecisionSource {
     }
 
     package func latest(_ filter: DecisionFilter, limit: Int) -> [TraceDecision] {
-        let policy = filter.policy.map { Decision.policy(named: $0, chain.members) }
-        // A policy that there is not has decided nothing.
-        if case .some(.none) = policy { return [] }
+        guard let asked = AskedPolicies(filter, chain) else { return [] }
         var decisions: [TraceDecision] = []
         for shard in shards {
-            decisions += collect(shard, limit: limit) { record in
+            decisions += collect(shard, limit: limit) { record, measured in
                 if let isKept = filter.isKept, isKept != record.decision.isKept { return false }
-                if let policy, let policy, record.decision.policy != policy { return false }
-                return filter.service == nil || filter.service == self.service(record.features)
+                if let decider = asked.decider, record.decision.policy != decider { return false }
+                if let service = filter.service, service != self.service(record.features) { return false }
+                return asked.voters.isEmpty
+                    || record.isVotedOn && self.chain.haveVoted(asked.voters, record.features, measured())
             }
         }
         return Array(decisions.sorted { $0.decidedAt > $1.decidedAt }.prefix(limit))
@@ -37,7 +37,9 @@ extension TailSampling: DecisionSource {
     }
 
     /// The newest decisions of a shard that `accepts` takes, `limit` at most.
-    private func collect(_ shard: WindowShard, limit: Int, _ accepts: @Sendable (DecisionRecord) -> Bool) -> [TraceDecision] {
+    private func collect(
+        _ shard: WindowShard, limit: Int, _ accepts: @Sendable (DecisionRecord, () -> Measurements) -> Bool
+    ) -> [TraceDecision] {
         var found: [DecisionRecords.Element] = []
         var end: Int? = .max
         while let before = end, found.count < limit {
@@ -74,8 +76,33 @@ extension TailSampling: DecisionSource {
         return TraceDecision(
             sampler: context.id.description, traceID: trace, isKept: decision.isKept,
             decidedAt: wallTimeOffset &+ decidedAt,
-            policy: decision.policyName(chain.members), trigger: "cache",
+            policy: decision.policyName(chain.members), trigger: TraceDecision.cache,
             threshold: decision.threshold > 0 ? String(decoding: threshold.hexadecimal, as: UTF8.self) : nil,
             probability: decision.threshold > 0 ? threshold.probability : nil)
+    }
+}
+
+/// The policies of a `DecisionFilter`, found in a chain.
+private struct AskedPolicies {
+    /// `Decision.policy` of the traces that are asked for; nil for any.
+    var decider: UInt16?
+    /// The positions of policies that must have voted for the trace.
+    var voters: [Int] = []
+
+    /// Nil for a policy that there is not: it has neither decided nor voted.
+    init?(_ filter: DecisionFilter, _ chain: PolicyChain) {
+        if let name = filter.policy {
+            if let shadow = chain.members.firstIndex(where: { $0.name == name && $0.isShadow }) {
+                voters.append(shadow)
+            } else if let policy = Decision.policy(named: name, chain.members) {
+                decider = policy
+            } else {
+                return nil
+            }
+        }
+        if let name = filter.voter {
+            guard let voter = chain.members.firstIndex(where: { $0.name == name }) else { return nil }
+            voters.append(voter)
+        }
     }
 }

@@ -22,13 +22,30 @@ struct Arrival {
     }
 
     /// Lets a trace's features know of one of the spans.
+    /// - Parameter bytes: those of `body`; asking a buffer for them costs as much as noting a span.
     @inline(__always)
-    func note(_ position: UInt32, in features: inout TraceFeatures) {
+    func note(_ position: UInt32, _ bytes: Span<UInt8>, in features: inout TraceFeatures) {
         let span = index.spans[Int(position)]
         let resource = Int(index.scopes[Int(span.scope)].parent)
         features.note(
-            span, body.readableBytesUInt8Span, matches.isEmpty ? MatchSet() : matches[Int(position)],
+            span, bytes, matches.isEmpty ? MatchSet() : matches[Int(position)],
             keys.keys(of: Int(position), resource: resource))
+    }
+
+    /// Whether one of the spans meets a condition.
+    func meets(_ bit: Int, _ position: UInt32) -> Bool { !matches.isEmpty && matches[Int(position)][bit] }
+
+    /// Where the spans end that are of the same trace as the one at `start`.
+    @inline(__always)
+    func endOfRun(_ positions: ArraySlice<UInt32>, from start: Int) -> Int {
+        let first = Int(positions[start])
+        var end = start &+ 1
+        while end < positions.endIndex {
+            let next = Int(positions[end])
+            guard hashes[next] == hashes[first], index.spans[next].traceID == index.spans[first].traceID else { break }
+            end &+= 1
+        }
+        return end
     }
 
     /// The positions of the spans of each shard, in order.

@@ -23,10 +23,21 @@ struct DecisionCache: ~Copyable {
     }
 
     /// The decision, when it was made, in the clock's nanoseconds, and the number of its record.
-    func find(_ key: UInt64) -> (decision: Decision, decidedAt: UInt64, record: UInt32)? {
+    typealias Remembered = (decision: Decision, decidedAt: UInt64, record: UInt32)
+
+    func find(_ key: UInt64) -> Remembered? {
         guard slots.count > 0, let number = slots.find(Self.hash(key), { self[$0].key == key }) else { return nil }
         let element = self[number]
         return (element.decision(isKept: Self.isKept(number)), element.decidedAt, element.record)
+    }
+
+    /// Reads where the decision on a trace would be found; see `TraceWindow.touch`.
+    @inline(__always)
+    func touch(_ key: UInt64) -> UInt64 { slots.touch(Self.hash(key)) }
+
+    /// Reads where the next few decisions to be forgotten are found.
+    func touchOldest(_ count: Int) -> UInt64 {
+        notKept.forEachPushedOut(by: count) { touch($0) }
     }
 
     /// Remembers a decision about a trace that has none yet.
@@ -119,6 +130,14 @@ private struct DecisionRing: ~Copyable {
         memory.store(element, at: position &* Self.stride)
         count &+= 1
         return (position, pushedOut)
+    }
+
+    /// The sum of what `body` makes of the keys that as many more elements would push out.
+    func forEachPushedOut(by added: Int, _ body: (UInt64) -> UInt64) -> UInt64 {
+        guard count == capacity, oldest > 0 || capacity == limit else { return 0 }
+        var sum: UInt64 = 0
+        for offset in 0..<min(added, count) { sum &+= body(self[(oldest &+ offset) % capacity].key) }
+        return sum
     }
 
     mutating func removeLast() { count &-= 1 }

@@ -40,8 +40,10 @@ struct Departures {
     /// Spans of the arriving request whose trace is decided and kept already.
     var late: [(span: UInt32, decision: Decision)] = []
     var droppedSpans = 0
-    /// Traces that kept ones have links to.
-    var links: [TraceID] = []
+    /// Of the traces in `dropped`, those that a `drop` policy dropped.
+    var droppedByPolicy = 0
+    /// The links of the spans that have left or follow a decision.
+    var links: [TraceLink] = []
     /// The decisions with their reasons, when somebody observes them.
     var records: [DecisionRecords.Element] = []
     /// Spans that found a recorded decision, by what it was.
@@ -55,6 +57,8 @@ struct Departures {
     var brokenTraceStates = 0
     var triggers = [Int](repeating: 0, count: DecisionTrigger.allCases.count)
     var votes: [VoteTally.Votes] = []
+    /// Whether an empty window had no memory for a span.
+    var isStarved = false
     /// Whether more traces are due than one look takes.
     var hasMore = false
 }

@@ -4,22 +4,21 @@ import CollectorCore
 struct MemoryAllowance {
     let limit: Int
     private let reservation: ByteReservation?
+    /// The use of the whole budget up to which this one may grow.
+    private let growthLimit: Int
     private(set) var used = 0
 
     /// - Parameter reservation: an empty one of the process's budget; nil when the budget had no room even for that.
-    init(limit: Int, reservation: ByteReservation?) {
+    init(limit: Int, reservation: ByteReservation?, growthLimit: Int = .max) {
         self.limit = limit
         self.reservation = reservation
+        self.growthLimit = growthLimit
     }
 
     /// Takes `bytes`, unless the shard's limit or the process's budget stand against it.
     mutating func take(_ bytes: Int) -> Bool {
         guard used &+ bytes <= limit else { return false }
-        do {
-            try reservation?.grow(to: used &+ bytes)
-        } catch {
-            return false
-        }
+        if let reservation, !reservation.grow(to: used &+ bytes, within: growthLimit) { return false }
         used &+= bytes
         return true
     }

@@ -44,6 +44,10 @@ struct SlotTable: ~Copyable {
         return 0
     }
 
+    /// Reads where an entry with this hash would stand; says nothing.
+    @inline(__always)
+    func touch(_ hash: UInt32) -> UInt64 { slots.load((Int(hash) & mask) &* 8, as: UInt64.self) }
+
     /// The first entry with this hash that `isIt` accepts.
     @inline(__always)
     func find(_ hash: UInt32, _ isIt: (UInt32) -> Bool) -> UInt32? {

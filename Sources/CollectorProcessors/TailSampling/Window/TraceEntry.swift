@@ -11,10 +11,16 @@ struct TraceEntry: BitwiseCopyable {
         case waiting
         /// Has seen a root and waits for the shorter time.
         case rooted
+        /// Its time is over, but an undecided trace has a link to it (`linked`).
+        case held
+        /// Was held and need not be any longer.
+        case released
         /// Is decided; its spans leave.
         case leaving
         /// In no list: the entry is not in use.
         case free
+
+        var isUndecided: Bool { self != .leaving && self != .free }
     }
 
     var features: TraceFeatures

@@ -1,3 +1,4 @@
+import CollectorCore
 import OTLPWire
 
 /// A keyed hash of trace ids: senders cannot aim at one shard or one slot. One key for all shards of a processor.
@@ -5,9 +6,9 @@ struct TraceHash: Sendable {
     private let first: UInt64
     private let second: UInt64
 
-    init() {
-        first = .random(in: .min ... .max)
-        second = .random(in: .min ... .max)
+    init(_ keys: HashKeys = .secret) {
+        first = keys.key(0)
+        second = keys.key(1)
     }
 
     /// The key for hashes of what resources and scopes say.

@@ -6,40 +6,29 @@ extension TraceIndex {
     /// Adds a kept span, with the tracestate that its trace's decision asks for.
     mutating func append(_ span: SpanEntry, following decision: Decision, _ bytes: Span<UInt8>) {
         var span = span
-        if decision.threshold > 0 || decision.forgetsThreshold, let state = sampledTraceState(span, decision, bytes) {
+        if let state = sampledTraceState(span, decision, bytes) {
             span.isEdited = true
             traceStates[span.range.lower] = state
         }
         spans.append(span)
     }
 
-    /// The tracestate with the decision's threshold; nil to leave it as it is. An incoming threshold is never lowered,
-    /// unless it contradicts the span's being here (conformance 205, 209); a tracestate that is none stays (conformance
-    /// 213).
+    /// The tracestate that a kept span gets; nil to leave it as it is. An incoming threshold is never lowered, nor
+    /// touched when the decision has none (conformance 205, 206), but one that contradicts the span's being here goes in
+    /// any case (conformance 209). A tracestate that is none stays (conformance 213).
     private func sampledTraceState(_ span: SpanEntry, _ decision: Decision, _ bytes: Span<UInt8>) -> [UInt8]? {
-        if decision.forgetsThreshold { return stateWithoutThreshold(span, bytes) }
-        let own = SamplingThreshold(clamping: decision.threshold)
+        let own = decision.threshold > 0 ? SamplingThreshold(clamping: decision.threshold) : nil
+        let randomness = decision.writesRandomness ? decision.randomness : nil
         guard !span.traceState.isEmpty else {
-            return TraceState.none.replacing(
-                threshold: own, randomness: decision.writesRandomness ? decision.randomness : nil, in: bytes)
+            return own.flatMap { TraceState.none.replacing(threshold: $0, randomness: randomness, in: bytes) }
         }
         guard let state = TraceState(bytes, span.traceState) else { return nil }
-        var threshold = own
-        if let incoming = state.threshold, incoming > own,
-            incoming.keeps(randomness: state.randomness ?? span.traceID.randomness)
-        {
-            threshold = incoming
+        let isWrong = decision.forgetsThreshold || state.contradicts(span.traceID)
+        let incoming = isWrong ? nil : state.threshold
+        if let own, own >= incoming ?? own {
+            return state.replacing(threshold: own, randomness: randomness, in: bytes)
         }
-        return state.replacing(
-            threshold: threshold, randomness: decision.writesRandomness ? decision.randomness : nil, in: bytes)
-    }
-
-    /// The tracestate without a threshold, `rv` stays; nil when there is none in it.
-    private func stateWithoutThreshold(_ span: SpanEntry, _ bytes: Span<UInt8>) -> [UInt8]? {
-        guard !span.traceState.isEmpty, let state = TraceState(bytes, span.traceState), state.threshold != nil else {
-            return nil
-        }
-        return state.replacing(threshold: nil, in: bytes)
+        return incoming == state.threshold ? nil : state.replacing(threshold: nil, in: bytes)
     }
 
     /// Writes what the index names into a body of its own, edits applied, and indexes that.

@@ -16,6 +16,8 @@ struct TraceTable: ~Copyable {
     private var entries: EntryStore
     private var waiting = List()
     private var rooted = List()
+    private var held = List()
+    private var released = List()
     private var leaving = List()
 
     /// - Parameter limit: bytes that entries may take at most.
@@ -26,7 +28,9 @@ struct TraceTable: ~Copyable {
     }
 
     /// Traces that are not decided yet.
-    var undecidedCount: Int { waiting.count &+ rooted.count }
+    var undecidedCount: Int { waiting.count &+ rooted.count &+ held.count &+ released.count }
+    /// Those of them whose time is over.
+    var heldCount: Int { held.count &+ released.count }
     /// All traces with an entry.
     var count: Int { slots.count }
 
@@ -42,6 +46,10 @@ struct TraceTable: ~Copyable {
             return known.low == id.low && known.high == id.high
         }
     }
+
+    /// Reads where a trace with this hash would be found; see `TraceWindow.touch`.
+    @inline(__always)
+    func touch(_ hash: UInt64) -> UInt64 { slots.touch(UInt32(truncatingIfNeeded: hash)) }
 
     /// Adds a trace that waits until `deadline`, not before those added earlier; nil when there is no memory.
     mutating func insert(
@@ -75,9 +83,37 @@ struct TraceTable: ~Copyable {
 
     /// The undecided trace with the nearest deadline.
     var nextToDecide: UInt32? {
-        if waiting.head == none { return rooted.head == none ? nil : rooted.head }
-        if rooted.head == none { return waiting.head }
-        return entries[rooted.head].deadline < entries[waiting.head].deadline ? rooted.head : waiting.head
+        var next = earlier(waiting.head, rooted.head)
+        if heldCount > 0 { next = earlier(earlier(released.head, held.head), next) }
+        return next == none ? nil : next
+    }
+
+    /// The one of two traces with the nearer deadline; the first one when they are equal.
+    @inline(__always)
+    private func earlier(_ first: UInt32, _ second: UInt32) -> UInt32 {
+        if first == none { return second }
+        if second == none { return first }
+        return entries[second].deadline < entries[first].deadline ? second : first
+    }
+
+    /// The same among those that are not held.
+    var nextNotHeld: UInt32? {
+        let next = earlier(released.head, earlier(waiting.head, rooted.head))
+        return next == none ? nil : next
+    }
+
+    /// The trace to decide first when traces are too many: one whose time is over already, if there is one.
+    var nextToGiveWay: UInt32? { held.head == none ? nextToDecide : held.head }
+
+    /// The ids of undecided traces whose deadline is over, in the order of one list after the other, until `body` says no.
+    func forEachToDecide(by now: UInt64, _ body: (TraceID) -> Bool) {
+        for list in [waiting, rooted, held, released] {
+            var number = list.head
+            while number != none, entries[number].deadline <= now {
+                guard body(entries[number].features.traceID) else { return }
+                number = entries[number].next
+            }
+        }
     }
 
     /// The decided trace whose spans leave next.
@@ -114,6 +150,8 @@ struct TraceTable: ~Copyable {
             switch place {
             case .waiting: waiting
             case .rooted: rooted
+            case .held: held
+            case .released: released
             case .leaving: leaving
             case .free: List()
             }
@@ -122,6 +160,8 @@ struct TraceTable: ~Copyable {
             switch place {
             case .waiting: waiting = newValue
             case .rooted: rooted = newValue
+            case .held: held = newValue
+            case .released: released = newValue
             case .leaving: leaving = newValue
             case .free: break
             }

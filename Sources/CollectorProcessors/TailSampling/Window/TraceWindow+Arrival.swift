@@ -7,27 +7,34 @@ extension TraceWindow {
     mutating func add(_ arrival: Arrival, _ groups: inout ArrivalGroups, _ positions: ArraySlice<UInt32>, now: UInt64)
         -> Departures
     {
-        for position in positions { add(arrival, &groups, position, now: now) }
+        for position in positions { touch(arrival.hashes[Int(position)]) }
+        var start = positions.startIndex
+        while start < positions.endIndex {
+            let end = arrival.endOfRun(positions, from: start)
+            addRun(arrival, &groups, positions[start..<end], now: now)
+            start = end
+        }
         return depart(now: now)
     }
 
-    private mutating func add(_ arrival: Arrival, _ groups: inout ArrivalGroups, _ position: UInt32, now: UInt64) {
-        let span = arrival.index.spans[Int(position)]
-        let hash = arrival.hashes[Int(position)]
+    /// Takes neighbours of one trace, which is looked for once: most senders have a trace's spans side by side.
+    private mutating func addRun(
+        _ arrival: Arrival, _ groups: inout ArrivalGroups, _ run: ArraySlice<UInt32>, now: UInt64
+    ) {
+        var rest = run
         // Making room may decide traces, this one too: look again after it. What is moved on that occasion may take the
-        // room again, so that happens once.
+        // room again, so that happens once for a span.
         var mayMove = true
-        while true {
+        while let position = rest.first {
+            let span = arrival.index.spans[Int(position)]
+            let hash = arrival.hashes[Int(position)]
             let known = table.find(span.traceID, hash: hash)
             if let known, table[known].place == .leaving {
-                follow(table[known].decision, position)
+                followLate(table[known].decision, rest, arrival, cache.find(hash), now: now)
                 return
             }
-            if known == nil, let (decision, decidedAt, record) = cache.find(hash) {
-                departures.lateAges.append(now &- decidedAt)
-                records.noteLateSpan(record, span.traceID)
-                if decision.isKept { departures.lateKept += 1 } else { departures.lateDropped += 1 }
-                follow(decision, position)
+            if known == nil, let remembered = cache.find(hash) {
+                followLate(remembered.decision, rest, arrival, remembered, now: now)
                 return
             }
             if !log.hasRoom(for: sizeNeeded(span, arrival, groups)) {
@@ -35,55 +42,87 @@ extension TraceWindow {
                 mayMove = false
                 if hasRoom { continue }
                 decideUnstored(span, arrival, position, known, now: now)
-                return
-            }
-            if let known {
-                store(position, arrival, &groups, in: known, now: now)
-                return
-            }
-            let deadline = now &+ settings.decisionWait
-            let features = TraceFeatures(traceID: span.traceID)
-            if let trace = table.insert(features, hash: hash, now: now, deadline: deadline, &allowance) {
-                departures.newTraces += 1
-                store(position, arrival, &groups, in: trace, now: now)
+            } else if let known {
+                rest = rest.dropFirst(store(rest, arrival, &groups, in: known, now: now))
+                mayMove = true
+                continue
+            } else if let trace = insert(span.traceID, hash: hash, now: now) {
+                rest = rest.dropFirst(store(rest, arrival, &groups, in: trace, now: now))
+                mayMove = true
                 boundCount(now: now)
-                return
+                continue
+            } else if relieve(now: now) {
+                continue
+            } else {
+                decideUnstored(span, arrival, position, nil, now: now)
             }
-            if relieve(now: now) { continue }
-            decideUnstored(span, arrival, position, nil, now: now)
-            return
+            rest = rest.dropFirst()
+            mayMove = true
         }
     }
 
-    /// Appends the span, for which there is room, to its trace.
+    /// A new trace; nil when there is no memory for it.
+    private mutating func insert(_ id: TraceID, hash: UInt64, now: UInt64) -> UInt32? {
+        let deadline = now &+ settings.decisionWait
+        guard let trace = table.insert(TraceFeatures(traceID: id), hash: hash, now: now, deadline: deadline, &allowance)
+        else { return nil }
+        departures.newTraces += 1
+        return trace
+    }
+
+    /// Appends spans to their trace, the first of which there is room for; returns how many. Those behind wait for more
+    /// room, or for a look at what has been decided meanwhile.
     @inline(__always)
     private mutating func store(
-        _ position: UInt32, _ arrival: Arrival, _ groups: inout ArrivalGroups, in trace: UInt32, now: UInt64
-    ) {
-        let span = arrival.index.spans[Int(position)]
+        _ run: ArraySlice<UInt32>, _ arrival: Arrival, _ groups: inout ArrivalGroups, in trace: UInt32, now: UInt64
+    ) -> Int {
         let bytes = arrival.body.readableBytesUInt8Span
-        let group = groupPosition(Int(span.scope), arrival, &groups)
         var entry = table[trace]
-        let segment = log.segments.newest
-        entry.segment = entry.lastSpan == none || entry.segment == segment ? segment : none
-        entry.lastSpan = log.append(bytes, span.range, trace: trace, previous: entry.lastSpan, group: group)
-        arrival.note(position, in: &entry.features)
+        var stored = 0
+        var hasNewRoot = false
+        for position in run {
+            let span = arrival.index.spans[Int(position)]
+            if stored > 0, !log.hasRoom(for: sizeNeeded(span, arrival, groups)) { break }
+            let group = groupPosition(Int(span.scope), arrival, &groups)
+            let segment = log.segments.newest
+            entry.segment = entry.lastSpan == none || entry.segment == segment ? segment : none
+            entry.lastSpan = log.append(bytes, span.range, trace: trace, previous: entry.lastSpan, group: group)
+            arrival.note(position, bytes, in: &entry.features)
+            stored &+= 1
+            if !span.hasParent { hasNewRoot = true }
+            if decidesEarly, case (let trigger, let outcome)? = earlyDecision(entry.features, now: now) {
+                table[trace] = entry
+                decide(trace, trigger, now: now, as: outcome)
+                return stored
+            }
+        }
         table[trace] = entry
-        if let limit = settings.maximumTraceBytes, entry.features.byteCount > limit {
-            decide(trace, .tooLarge, now: now, as: .forced(.notSampled))
-            return
-        }
-        if settings.decidesAtArrival, case let outcome = vote(on: entry.features, now: now),
-            outcome.decision.policy != Decision.noPolicy, isFinal(outcome.decision)
-        {
-            decide(trace, .ingest, now: now, as: outcome)
-            return
-        }
-        if let rootWait = settings.rootWait, entry.place == .waiting, !span.hasParent, now &+ rootWait < entry.deadline
-        {
+        if hasNewRoot, let rootWait = settings.rootWait, entry.place == .waiting, now &+ rootWait < entry.deadline {
             table[trace].deadline = now &+ rootWait
             table.move(trace, to: .rooted)
         }
+        return stored
+    }
+
+    /// Whether a span may decide its trace on arrival.
+    private var decidesEarly: Bool { settings.maximumTraceBytes != nil || settings.decidesAtArrival }
+
+    /// What the latest span of a trace decides at once: that it is too large, or that a policy of `span-ingest` wants it.
+    private mutating func earlyDecision(_ features: TraceFeatures, now: UInt64) -> (DecisionTrigger, Outcome)? {
+        if let limit = settings.maximumTraceBytes, features.byteCount > limit {
+            return (.tooLarge, .forced(.notSampled))
+        }
+        guard settings.decidesAtArrival else { return nil }
+        return finalVote(on: features, now: now).map { (.ingest, $0) }
+    }
+
+    /// `span-ingest`: the decision with a new span, nil if a later one may change it. Votes count only with a decision,
+    /// once for each trace, however many spans it has.
+    private mutating func finalVote(on features: TraceFeatures, now: UInt64) -> Outcome? {
+        let decision = chain.decide(features, at: now, &measured, &trial)
+        let isDecided = decision.policy != Decision.noPolicy && isFinal(decision)
+        tally.add(&trial, countsVotes: isDecided)
+        return isDecided ? .voted(decision) : nil
     }
 
     /// Whether nothing that comes later can change a decision of `span-ingest`, or the probability it has.
@@ -96,33 +135,55 @@ extension TraceWindow {
     /// `num_traces`: the trace that would be decided next anyway is decided now.
     private mutating func boundCount(now: UInt64) {
         guard let limit = settings.maximumTraces else { return }
-        while table.undecidedCount > limit, let trace = table.nextToDecide { decide(trace, .overflow, now: now) }
+        while table.undecidedCount > limit, let trace = table.nextToGiveWay { decide(trace, .overflow, now: now) }
     }
 
     /// A span of a decided trace goes the way of the others.
-    private mutating func follow(_ decision: Decision, _ position: UInt32) {
+    private mutating func follow(_ decision: Decision, _ position: UInt32, _ arrival: Arrival) {
         if decision.isKept { departures.late.append((position, decision)) } else { departures.droppedSpans += 1 }
+        noteLinks(of: position, arrival, decision)
+    }
+
+    /// The same for spans that come when their trace has been decided. They go on at once, also while others of the
+    /// trace are still on their way out: a sender who does not stop would keep the trace in the window for ever.
+    /// - Parameter remembered: the decision as the cache has it, if it does.
+    private mutating func followLate(
+        _ decision: Decision, _ run: ArraySlice<UInt32>, _ arrival: Arrival, _ remembered: DecisionCache.Remembered?,
+        now: UInt64
+    ) {
+        for position in run {
+            departures.lateAges.append(remembered.map { now &- $0.decidedAt } ?? 0)
+            if let remembered { records.noteLateSpan(remembered.record, arrival.index.spans[Int(position)].traceID) }
+            if decision.isKept { departures.lateKept += 1 } else { departures.lateDropped += 1 }
+            follow(decision, position, arrival)
+        }
     }
 
     /// A span too large to be held whatever else is decided: its trace is decided now, with this span.
     private mutating func decideUnstored(
         _ span: SpanEntry, _ arrival: Arrival, _ position: UInt32, _ known: UInt32?, now: UInt64
     ) {
+        let bytes = arrival.body.readableBytesUInt8Span
+        departures.isStarved = true
         if let known {
-            arrival.note(position, in: &table[known].features)
+            arrival.note(position, bytes, in: &table[known].features)
             // The features count a span now that no segment has.
             table[known].segment = none
-            let outcome = promoted(vote(on: table[known].features, now: now), span.traceID)
+            var features = table[known].features
+            takeLinks(&features, now: now)
+            table[known].features = features
+            let outcome = promoted(vote(on: features, now: now), span.traceID)
             decide(known, .pressure, now: now, as: outcome)
-            follow(outcome.decision, position)
+            follow(outcome.decision, position, arrival)
             return
         }
         var features = TraceFeatures(traceID: span.traceID)
-        arrival.note(position, in: &features)
+        arrival.note(position, bytes, in: &features)
+        takeLinks(&features, now: now)
         let outcome = promoted(vote(on: features, now: now), span.traceID)
         departures.newTraces += 1
         record(outcome, features, .pressure, now: now)
-        follow(outcome.decision, position)
+        follow(outcome.decision, position, arrival)
     }
 
     // MARK: Groups

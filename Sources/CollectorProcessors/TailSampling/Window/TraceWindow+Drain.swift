@@ -2,12 +2,11 @@ import NIOCore
 import OTLPWire
 
 extension TraceWindow {
-    /// Spans and bytes that leave in one step. A step is as long as others spin for the lock: whoever has to sleep for it
-    /// also waits for a core, and so does everybody behind.
-    static let spansAtOnce = 256
+    /// Steps of work, and bytes that leave, in one lock hold: a span that is looked at is a step, and so is a trace that is
+    /// forgotten as a whole. A hold is as long as others spin for the lock: whoever has to sleep for it also waits for a
+    /// core, and so does everybody behind.
+    static let stepsAtOnce = 256
     private static let bytesAtOnce = 64 << 10
-    /// Links that are followed in one step: each costs a look into a shard, and a sender could make millions of them.
-    private static let linksAtOnce = 1000
 
     /// A kept trace of more bytes than this leaves in several bodies.
     private static let bytesOfOneBody = 2 << 20
@@ -19,15 +18,15 @@ extension TraceWindow {
     /// links turned first, a step at a time, so that its bodies too are in the order in which the spans came.
     mutating func drain() {
         var release = Release()
-        var spans = 0
-        while spans < Self.spansAtOnce, release.byteCount < Self.bytesAtOnce, let trace = table.nextToLeave {
+        var steps = 0
+        while steps < Self.stepsAtOnce, release.byteCount < Self.bytesAtOnce, let trace = table.nextToLeave {
             let entry = table[trace]
             if !entry.decision.isKept {
-                spans += drop(trace, entry, limit: Self.spansAtOnce - spans)
+                steps += drop(trace, entry, limit: Self.stepsAtOnce - steps)
             } else if !entry.isTurned, isLong(entry) {
-                spans += turn(trace, entry, limit: Self.spansAtOnce - spans)
+                steps += turn(trace, entry, limit: Self.stepsAtOnce - steps)
             } else {
-                spans += keep(trace, entry, &release, limit: Self.spansAtOnce - spans)
+                steps += keep(trace, entry, &release, limit: Self.stepsAtOnce - steps)
             }
         }
         guard !release.spans.isEmpty else { return }
@@ -35,13 +34,19 @@ extension TraceWindow {
         for span in release.spans { log.retire(span.position, span.record) }
     }
 
+    /// About how many steps it takes to let a decided trace out.
+    func stepsToLeave(_ entry: TraceEntry) -> Int {
+        !entry.decision.isKept && entry.segment != none ? 1 : Int(entry.features.spanCount)
+    }
+
     private func isLong(_ entry: TraceEntry) -> Bool {
-        entry.features.spanCount > UInt32(Self.spansAtOnce) || entry.features.byteCount > UInt64(Self.bytesOfOneBody)
+        entry.features.spanCount > UInt32(Self.stepsAtOnce) || entry.features.byteCount > UInt64(Self.bytesOfOneBody)
     }
 
     /// Forgets spans of a dropped trace; returns how many steps that took.
     private mutating func drop(_ trace: UInt32, _ entry: TraceEntry, limit: Int) -> Int {
-        if entry.segment != none {
+        let hasLinks = hasLinks(entry)
+        if entry.segment != none, !hasLinks {
             forget(trace, entry)
             return 1
         }
@@ -49,6 +54,7 @@ extension TraceWindow {
         var position = entry.lastSpan
         while position != none, steps < limit {
             let record = log.record(at: position)
+            if hasLinks { noteLinks(at: position, record, entry) }
             log.retire(position, record)
             steps += 1
             position = record.previous
@@ -88,9 +94,8 @@ extension TraceWindow {
             steps += 1
             position = record.previous
         }
-        if let linkBit = chain.linkBit, entry.features.matches[linkBit] {
-            let links = links(release.spans[start...])
-            departures.links += links.prefix(max(0, Self.linksAtOnce - departures.links.count))
+        if hasLinks(entry) {
+            for span in release.spans[start...] { noteLinks(at: span.position, span.record, entry) }
         }
         release.finishTrace(from: start, entry.decision, isTurned: entry.isTurned)
         finish(trace, entry, rest: position)
@@ -104,16 +109,6 @@ extension TraceWindow {
         } else {
             table[trace].lastSpan = position
         }
-    }
-
-    /// The traces that the spans have links to.
-    private func links(_ spans: ArraySlice<Release.Kept>) -> [TraceID] {
-        let bytes = log.bytes
-        var links: [TraceID] = []
-        for span in spans {
-            SpanLinks.forEach(bytes, span: span.record.range(at: span.position)) { links.append($0) }
-        }
-        return links
     }
 
     /// Drops a trace whose spans are all in one segment, without a look at them.

@@ -29,6 +29,16 @@ extension TraceWindow {
         return true
     }
 
+    /// Decides the oldest traces and gives the memory of those that have left back, a step at a time; nil when there is
+    /// nothing to decide.
+    mutating func shed(now: UInt64) -> Departures? {
+        guard relieve(now: now) else { return nil }
+        // The first call sees what is empty, the second gives it back.
+        trim(now: now)
+        trim(now: now)
+        return depart(now: now)
+    }
+
     /// The undecided traces with a span in a segment, in the order of their first one there.
     private func tracesAlive(in segment: Int) -> [UInt32] {
         var traces: [UInt32] = []
@@ -37,7 +47,7 @@ extension TraceWindow {
         log.forEachSpan(in: segment) { position, record in
             guard !known.contains(record.trace) else { return }
             let entry = table[record.trace]
-            guard entry.place == .waiting || entry.place == .rooted else { return }
+            guard entry.place.isUndecided else { return }
             // The span may have left, and its entry be another trace's now.
             let span = SpanEntry(bytes, span: record.range(at: position), scope: 0)
             guard span.traceID == entry.features.traceID else { return }

@@ -27,6 +27,8 @@ struct WindowSettings: Sendable {
     var recordCount = 0
     var keptCacheSize: Int
     var notKeptCacheSize: Int
+    /// Linked traces known at a time; 0 without a `linked` policy.
+    var linkCount = 0
 }
 
 struct TraceWindow: ~Copyable {
@@ -34,18 +36,26 @@ struct TraceWindow: ~Copyable {
     let hash: TraceHash
     let chain: PolicyChain
     var allowance: MemoryAllowance
-    /// For `cache` and `records`.
+    /// For `cache`, `records` and `links`.
     var decisionAllowance: MemoryAllowance
     var table: TraceTable
     var log: SpanLog
     var cache: DecisionCache
     var records: DecisionRecords
+    var links: LinkTable
     var tally: VoteTally
+    /// Votes that may not be a trace's last ones (`span-ingest`).
+    var trial: VoteTally
     /// What the votes on the trace at hand depend on beside it.
     var measured: Measurements
     var departures = Departures()
+    /// What `touch` has read: without a use, the compiler would leave the reading out.
+    private var touched: UInt64 = 0
     /// Whether somebody wants to hear of every decision.
     var isObserved = false
+
+    /// Nanoseconds that decisions may be late.
+    private static let linkSlack: UInt64 = 10_000_000_000
 
     /// What all of it occupies.
     var bytes: Int { allowance.used + decisionAllowance.used }
@@ -64,6 +74,10 @@ struct TraceWindow: ~Copyable {
                 keptLimit: settings.keptCacheSize, notKeptLimit: settings.notKeptCacheSize,
                 &decisionAllowance),
             let records = DecisionRecords(limit: settings.recordCount, slots: chain.slotCount),
+            // A link may lead to a trace that comes as long after it as one is held.
+            let links = LinkTable(
+                limit: settings.linkCount, retention: min(settings.decisionWait, .max / 4) * 2 + Self.linkSlack,
+                &decisionAllowance),
             log.open(for: 1, &allowance)
         else { return nil }
         self.settings = settings
@@ -75,7 +89,9 @@ struct TraceWindow: ~Copyable {
         self.log = log
         self.cache = cache
         self.records = records
+        self.links = links
         tally = VoteTally(policies: chain.members.count)
+        trial = VoteTally(policies: chain.members.count)
         measured = Measurements(count: chain.slotCount)
     }
 
@@ -88,42 +104,72 @@ struct TraceWindow: ~Copyable {
     /// Decides traces whose time has come, as many as leave in one step and `limit` at most, and lets out spans of
     /// decided ones.
     mutating func expire(now: UInt64, limit: Int) -> Departures {
+        touchNextToDecide(limit, now: now)
         var left = limit
         // Those decided before leave first: arriving requests would have to help with what heaps up.
-        var spans = table.nextToLeave == nil ? 0 : Self.spansAtOnce
-        while left > 0, spans < Self.spansAtOnce, let trace = table.nextToDecide, table[trace].deadline <= now {
-            spans += Int(table[trace].features.spanCount)
-            decide(trace, table[trace].place == .rooted ? .root : .timeout, now: now)
+        var steps = table.nextToLeave == nil ? 0 : Self.stepsAtOnce
+        while left > 0, steps < Self.stepsAtOnce, let trace = table.nextToDecide, table[trace].deadline <= now {
+            decideOrHold(trace, table[trace].place == .rooted ? .root : .timeout, now: now)
+            steps += stepsToLeave(table[trace])
             left -= 1
         }
         return depart(now: now)
     }
 
     /// Decides traces whatever their time, `limit` at most; with `dropsAll` none is kept.
-    mutating func close(now: UInt64, limit: Int, dropsAll: Bool) -> Departures {
+    /// - Parameter holds: leaves those that are held for others, until all others are decided.
+    mutating func close(now: UInt64, limit: Int, dropsAll: Bool, holds: Bool) -> Departures {
         var left = limit
-        while left > 0, let trace = table.nextToDecide {
-            decide(trace, .shutdown, now: now, as: dropsAll ? .forced(.notSampled) : nil)
+        while left > 0, let trace = holds ? table.nextNotHeld : table.nextToDecide {
+            if dropsAll {
+                decide(trace, .shutdown, now: now, as: .forced(.notSampled))
+            } else if holds {
+                decideOrHold(trace, .shutdown, now: now)
+            } else {
+                decide(trace, .shutdown, now: now)
+            }
             left -= 1
         }
         var departures = depart(now: now)
-        departures.hasMore = departures.hasMore || table.undecidedCount > 0
+        departures.hasMore = table.nextToLeave != nil || (holds ? table.nextNotHeld : table.nextToDecide) != nil
         return departures
     }
 
+    // MARK: Waiting for memory once instead of for every trace
+    //
+    // A trace's places in the tables are random, so each look at them waits for memory. Looks that do not depend on each
+    // other wait together: so the places of all traces at hand are read ahead of the work on the first of them.
+
+    /// Reads the places of a trace.
+    @inline(__always)
+    mutating func touch(_ hash: UInt64) { touched &+= table.touch(hash) &+ cache.touch(hash) }
+
+    /// Reads the places of the traces to be decided next.
+    private mutating func touchNextToDecide(_ limit: Int, now: UInt64) {
+        var left = limit
+        var sum: UInt64 = 0
+        table.forEachToDecide(by: now) { trace in
+            let hash = hash(trace)
+            sum &+= table.touch(hash) &+ cache.touch(hash)
+            left -= 1
+            return left > 0
+        }
+        touched &+= sum &+ cache.touchOldest(limit &- left)
+    }
+
     /// Gives back memory that was not needed since the last call.
-    mutating func trim() {
+    mutating func trim(now: UInt64) {
         log.trim(&allowance)
         table.trim(&allowance)
+        links.trim(now: now, &decisionAllowance)
     }
 
     /// Decides a trace and lets its spans leave.
     /// - Parameter decided: the decision, when the policies have made it already or are not to be asked.
     mutating func decide(_ trace: UInt32, _ trigger: DecisionTrigger, now: UInt64, as decided: Outcome? = nil) {
         var entry = table[trace]
-        // At the end of its wait a `span-ingest` trace has been voted on already, unless it had to wait for the whole.
-        let isVotedOn = settings.decidesAtArrival && !chain.drops && !chain.mixesChance && trigger != .ingest
-        let outcome = decided ?? (isVotedOn ? .voted(.notSampled) : vote(on: entry.features, now: now))
+        takeLinks(&entry.features, now: now)
+        let outcome = decided ?? vote(on: entry.features, now: now)
         let final = decided == nil ? promoted(outcome, entry.features.traceID) : outcome
         entry.decision = final.decision
         table[trace] = entry
@@ -166,15 +212,14 @@ struct TraceWindow: ~Copyable {
         let number = records.append(record, measured, &decisionAllowance)
         if isObserved { departures.records.append((record, measured)) }
         cache.insert(hash(features.traceID), decision, record: number, now: now, &decisionAllowance)
-        if decision.isKept { departures.kept.append(features.traceID) } else { departures.dropped.append(features.traceID) }
+        if decision.isKept {
+            departures.kept.append(features.traceID)
+        } else {
+            departures.dropped.append(features.traceID)
+        }
+        if !decision.isKept, decision.policy != Decision.noPolicy { departures.droppedByPolicy += 1 }
         departures.triggers[trigger.rawValue] += 1
         if features.hasBrokenTraceState { departures.brokenTraceStates += 1 }
-    }
-
-    /// A kept trace has a link to this one.
-    mutating func markLinked(_ trace: TraceID, hash: UInt64) {
-        guard let number = table.find(trace, hash: hash) else { return }
-        table[number].features.isLinked = true
     }
 
     /// Works off decided traces and hands over what there is.
