@@ -5,6 +5,8 @@ import OTLPWire
 struct ExemplarActions {
     var offers: [(exemplar: Exemplar, series: SeriesKey)] = []
     var withdrawals: Set<TraceID> = []
+    /// Offers to cells that the withdrawals leave empty: after these.
+    var substitutes: [(exemplar: Exemplar, series: SeriesKey)] = []
     /// Traces to be kept although no policy wants them, and traces that need not be for one of the cells after all.
     var wishes: [(trace: TraceID, isSlow: Bool)] = []
     var settledWishes: [TraceID] = []

@@ -37,6 +37,8 @@ extension ExemplarIndex {
         if let shape = point.shape, let known = series[point.key] {
             plan.attached = known.attachable(to: shape).filter { gate($0.exemplar.exemplar.traceID) != .discard }
             plan.shown += plan.attached.map(\.exemplar.exemplar.traceID)
+            let attached = plan.attached.map(\.cell)
+            plan.hasOffers = known.offerable.contains { !attached.contains($0) }
         }
         return plan
     }
@@ -48,7 +50,8 @@ extension ExemplarIndex {
             found.matches(kind: $0.span.kind, $0.attributes)
         }
         for candidate in candidates.sorted(by: { $0.span.endNanoseconds > $1.span.endNanoseconds }) {
-            consider(candidate.span, key, now: now, &actions)
+            // The scrape side knows the series when it has this point.
+            consider(candidate.span, key, offersNow: false, now: now, &actions)
         }
     }
 
@@ -65,7 +68,13 @@ extension ExemplarIndex {
         case .publish:
             published.insert(ready.exemplar.traceID)
             actions.counts.published += 1
-            if let cell = series[key]?.cell(of: value) { show(ready.exemplar.traceID, key, cell, now: now, &actions) }
+            if let cell = series[key]?.cell(of: value) {
+                // It goes on with its point; filed it can be offered once more, when what followed it is withdrawn.
+                let shown = ReadyExemplar(exemplar: ready.exemplar, message: nil)
+                let entry = CellReservoir.Entry(
+                    ready: shown, filedAt: now, isCounted: true, isOffered: true, isAttached: true)
+                _ = file(entry, key, cell, now: now, &actions)
+            }
             return true
         case .wait:
             hold(ready, key, isFromPoint: true, now: now, &actions)
@@ -77,8 +86,22 @@ extension ExemplarIndex {
     }
 
     /// Notes that a plan was carried out and downstream has the point.
-    mutating func attached(_ exemplars: [(cell: Int, exemplar: ReadyExemplar)], to key: SeriesKey) {
-        for (cell, exemplar) in exemplars { series[key]?.attached(exemplar, cell: cell) }
+    mutating func attached(
+        _ exemplars: [(cell: Int, exemplar: ReadyExemplar)], to key: SeriesKey, _ actions: inout ExemplarActions
+    ) {
+        for (cell, exemplar) in exemplars where series[key]?.attached(exemplar, cell: cell) == true {
+            actions.counts.published += 1
+        }
+        offerFiled(key, &actions)
+    }
+
+    /// Offers what waited for a point to count something in its bucket.
+    private mutating func offerFiled(_ key: SeriesKey, _ actions: inout ExemplarActions) {
+        for cell in series[key]?.offerable ?? [] {
+            guard let exemplar = series[key]?.takeOffer(cell), gate(exemplar.traceID) != .discard else { continue }
+            actions.offers.append((exemplar, key))
+            actions.counts.published += 1
+        }
     }
 
     private mutating func removeStale(_ now: UInt64) {
@@ -86,8 +109,9 @@ extension ExemplarIndex {
         generation += 1
         for (key, gone) in series where now &- gone.seenAt > Self.staleAfter {
             series[key] = nil
-            resources[gone.resource]?.remove(key)
-            if resources[gone.resource]?.members.isEmpty == true { resources[gone.resource] = nil }
+            filedCount -= gone.filedCount
+            resources[gone.resource]?.remove(key, gone)
+            if resources[gone.resource]?.isEmpty == true { resources[gone.resource] = nil }
         }
     }
 }

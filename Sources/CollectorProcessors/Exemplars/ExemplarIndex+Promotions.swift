@@ -9,7 +9,8 @@ extension ExemplarIndex {
         _ span: SpanCandidate, _ projection: SpanProjection, resource: AttributeSetHash, now: UInt64,
         _ actions: inout ExemplarActions, attributes: () -> [UInt64: UInt64]?
     ) {
-        for key in measuring(span, projection, resource: resource, now: now, attributes: attributes) {
+        let found = measuring(span, projection, resource: resource, now: now, attributes: attributes)
+        for key in observers(of: span, among: found) {
             guard let ready = series[key].flatMap({ candidate(span, $0) }),
                 let cell = series[key]?.cell(of: ready.exemplar.value)
             else { continue }

@@ -25,7 +25,9 @@ extension ExemplarIndex {
             if !entries.isEmpty { actions.decided.append(trace) }
             switch verdict {
             case .kept:
-                for entry in entries { publish(entry.exemplar, entry.series, now: now, &actions) }
+                for entry in entries {
+                    publish(entry.exemplar, entry.series, isFromPoint: entry.isFromPoint, now: now, &actions)
+                }
             case .dropped, .lost:
                 for entry in entries { withhold(entry, &actions) }
                 if published.remove(trace) { shown.insert(trace) }
@@ -33,22 +35,15 @@ extension ExemplarIndex {
                 if verdict == .lost { actions.withdrawals.insert(trace) }
             }
         }
-        withdraw(shown, &actions)
+        withdraw(shown, now: now, &actions)
     }
 
     /// Of traces that a point was handed on with, those that must not be shown after all: their verdict changed
     /// meanwhile.
-    mutating func recheck(_ traces: [TraceID], _ actions: inout ExemplarActions) {
+    mutating func recheck(_ traces: [TraceID], now: UInt64, _ actions: inout ExemplarActions) {
         let gone = Set(traces.filter { gate($0) == .discard })
         for trace in gone { _ = published.remove(trace) }
-        withdraw(gone, &actions)
-    }
-
-    private mutating func withdraw(_ traces: Set<TraceID>, _ actions: inout ExemplarActions) {
-        guard !traces.isEmpty else { return }
-        actions.withdrawals.formUnion(traces)
-        actions.counts.withdrawn += traces.count
-        for key in series.keys { series[key]?.withdraw(traces) }
+        withdraw(gone, now: now, &actions)
     }
 
     /// Gives up waiting for verdicts that are overdue.
@@ -56,7 +51,7 @@ extension ExemplarIndex {
         for entry in pending.expired(now) {
             actions.decided.append(entry.exemplar.exemplar.traceID)
             if config.unknownTraces == .publish {
-                publish(entry.exemplar, entry.series, now: now, &actions)
+                publish(entry.exemplar, entry.series, isFromPoint: entry.isFromPoint, now: now, &actions)
             } else {
                 dropWish(for: entry)
                 actions.counts.withheldUnknown += 1
@@ -77,18 +72,6 @@ extension ExemplarIndex {
             return
         }
         wishToKeep(ready, key, until: deadline, now: now, &actions)
-    }
-
-    /// Shows an exemplar: at once on the scrape side, and with the series' next point.
-    mutating func publish(
-        _ ready: ReadyExemplar, _ key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions
-    ) {
-        actions.offers.append((ready.exemplar, key))
-        actions.counts.published += 1
-        published.insert(ready.exemplar.traceID)
-        guard let cell = series[key]?.cell(of: ready.exemplar.value) else { return }
-        show(ready.exemplar.traceID, key, cell, now: now, &actions)
-        if series[key]?.publish(ready, cell: cell, now: now) == true { actions.counts.replaced += 1 }
     }
 
     /// An exemplar's trace was dropped: the next candidate takes its place.

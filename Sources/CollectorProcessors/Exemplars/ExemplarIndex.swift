@@ -24,6 +24,10 @@ struct ExemplarIndex {
     /// When series without points were looked for last.
     var cleanedAt: UInt64 = 0
     var matchWork = MatchWork()
+    /// How many exemplars are filed in all series.
+    var filedCount = 0
+    /// When filed exemplars were let go last because there were too many.
+    var forgotAt: UInt64 = 0
 
     init(_ config: ExemplarsConfig, verdicts: TraceVerdicts) {
         self.config = config

@@ -38,6 +38,9 @@ final class ExemplarStore: Sendable {
         if keeper != nil { context.verdicts.promotions.register(self) }
     }
 
+    /// Nanoseconds since 1970.
+    var wallTime: UInt64 { clock.wallTime() }
+
     /// Announces that points come; without them, nobody needs candidates.
     func addMetricsSide() { state.withLock { $0.hasMetricsSide = true } }
 
@@ -51,6 +54,7 @@ final class ExemplarStore: Sendable {
             let result = step(&state.index, now, &actions)
             for (exemplar, series) in actions.offers { exchange.offer(exemplar, to: series) }
             if !actions.withdrawals.isEmpty { exchange.withdraw(actions.withdrawals) }
+            for (exemplar, series) in actions.substitutes { exchange.offer(exemplar, to: series) }
             keeper?.add(actions.wishes, without: actions.settledWishes, decided: actions.decided)
             telemetry.count(actions.counts)
             guard let deadline = state.index.nextDeadline, deadline < state.armedAt ?? .max else {
@@ -96,10 +100,15 @@ final class ExemplarStore: Sendable {
         }
         // Attributes are hashed outside of the lock; the lookups below are short.
         var candidates: [(entry: SpanEntry, span: SpanCandidate, projection: SpanProjection, resource: Int)] = []
-        for span in index.spans where rules.kinds.includes(kind: span.kind) {
-            guard let candidate = SpanCandidate(bytes, span, valueKeys: rules.valueKeys) else { continue }
+        let kinds = rules.kinds
+        let wallTime = self.wallTime
+        for span in index.spans where kinds.includes(kind: span.kind) {
+            guard let candidate = SpanCandidate(bytes, span, valueKeys: rules.valueKeys, wallTime: wallTime) else {
+                continue
+            }
             let resource = Int(index.scopes[Int(span.scope)].parent)
-            candidates.append((span, candidate, SpanProjection(bytes, span: span, keys: keys[resource]), resource))
+            let projection = SpanProjection(bytes, span: span, name: candidate.name, keys: keys[resource])
+            candidates.append((span, candidate, projection, resource))
         }
         guard !candidates.isEmpty else { return }
         perform { state, now, actions in
@@ -108,10 +117,11 @@ final class ExemplarStore: Sendable {
                 var projection = candidate.projection
                 if state.generation != generation {
                     // New series came in between: what was hashed may lack a key.
-                    projection = SpanProjection(bytes, span: candidate.entry, keys: state.keys(of: resource))
+                    projection = SpanProjection(
+                        bytes, span: candidate.entry, name: candidate.span.name, keys: state.keys(of: resource))
                 }
                 look(&state, candidate.span, projection, resource, now, &actions) {
-                    hashedAttributes(bytes, message: candidate.entry.range, fieldNumber: 9)
+                    hashedAttributes(bytes, of: candidate.entry, name: candidate.span.name)
                 }
             }
         }

@@ -88,6 +88,33 @@ struct ExponentialCounts: Sendable, Equatable {
         return last
     }
 
+    /// The cells of `SeriesCells.exponential` that the buckets with something in them lie in, with what was counted there;
+    /// a bucket wider than a cell counts in all that it covers.
+    var populated: [(cell: Int, count: UInt64)] {
+        var counts: [Int: UInt64] = zeroCount > 0 ? [0: zeroCount] : [:]
+        for (side, sign) in [(positive, 1.0), (negative, -1.0)] {
+            for (position, count) in side.counts.enumerated() where count > 0 {
+                for cell in cells(ofBucket: side.offset + position) {
+                    counts[cell * Int(sign), default: 0] &+= count
+                }
+            }
+        }
+        return counts.map { ($0.key, $0.value) }
+    }
+
+    /// The cells that a bucket of positive values lies in.
+    private func cells(ofBucket index: Int) -> ClosedRange<Int> {
+        let (lower, upper) = (bound(index), bound(index + 1))
+        // From scale 1 on buckets lie within cells: the middle is safe from rounding at their ends.
+        let first = scale > 0 ? lower + (upper - lower) / 2 : lower.nextUp
+        let last = scale > 0 ? first : upper
+        let cell = { (value: Double) in
+            SeriesCells.exponential.cell(of: max(value, .leastNonzeroMagnitude)) ?? 0
+        }
+        let cells = (cell(first), cell(last))
+        return min(cells.0, cells.1)...max(cells.0, cells.1)
+    }
+
     /// The lower bound of a bucket of positive values: 2^(index · 2^-scale).
     private func bound(_ index: Int) -> Double {
         exp2(Double(index) * exp2(Double(-scale)))

@@ -7,6 +7,8 @@ struct MetricRule: Sendable, Equatable {
         case shared
         /// Both have each of these, and they are equal: hashes of the keys.
         case listed([Pair])
+        /// The point has labels that the spans it counts were asked for: what they say of themselves, and attributes.
+        case ofSpan
 
         struct Pair: Sendable, Equatable {
             var metric: UInt64
@@ -38,6 +40,11 @@ struct MetricRule: Sendable, Equatable {
         // Libraries with names of their own, such as `grpc.server.call.duration`. Not all times of a client are those of
         // its calls (`db.client.connection.wait_time`), so the name has to say that it is the duration.
         guard name.hasSuffix(".duration") else { return nil }
+        if name.hasPrefix("messaging.") {
+            // Clients of messaging are producers and consumers.
+            (kinds, convention) = ([.producer, .consumer, .client], .messaging)
+            return
+        }
         if name.contains(".server.") {
             kinds = .server
         } else if name.contains(".client.") {
@@ -60,6 +67,12 @@ struct MetricRule: Sendable, Equatable {
         switch attributes {
         case .shared:
             return point.allSatisfy { (span[$0.key] ?? $0.value) == $0.value }
+        case .ofSpan:
+            return point.allSatisfy { label in
+                if label.key == SpanFields.serviceLabel { return true }
+                guard label.key != SpanFields.overflowLabel else { return false }
+                return (span[SpanFields.key(ofLabel: label.key)] ?? label.value) == label.value
+            }
         case .listed(let pairs):
             return pairs.allSatisfy { pair in
                 guard let own = point.first(where: { $0.key == pair.metric }) else { return false }
@@ -68,11 +81,20 @@ struct MetricRule: Sendable, Equatable {
         }
     }
 
+    /// How exactly a series with these attributes fits a span that matches; nil when all that match measure it. Metrics made
+    /// of spans count each in one series: the one that has most of its attributes, and no other labels.
+    func fit(_ span: [UInt64: UInt64], _ point: [HashedAttribute]) -> Int? {
+        guard attributes == .ofSpan else { return nil }
+        let shared = point.count { span[SpanFields.key(ofLabel: $0.key)] != nil }
+        return shared * 1024 - min(point.count - shared, 1023)
+    }
+
     /// The keys of the span attributes that decide for series with these attributes.
     func spanKeys(_ point: [HashedAttribute]) -> [UInt64] {
         let markers = convention == nil ? [] : Convention.markerKeys
         switch attributes {
         case .shared: return point.map(\.key) + markers
+        case .ofSpan: return point.map { SpanFields.key(ofLabel: $0.key) }
         case .listed(let pairs): return pairs.map(\.span) + markers
         }
     }
@@ -87,7 +109,9 @@ enum Convention: Sendable, Equatable, CaseIterable {
         var convention: Convention
     }
 
-    /// The durations that the conventions define, under their old and new names.
+    /// The durations that the conventions define, under their old and new names (semantic conventions 1.20 to 1.37, HTTP,
+    /// RPC, database and messaging metrics). Times of a client that are none of its calls are left out, as
+    /// `db.client.connections.use_time` and `db.client.connection.wait_time`: a connection serves many calls, or none.
     static let metrics: [String: Metric] = [
         "http.server.duration": Metric(kinds: .server, convention: .http),
         "http.server.request.duration": Metric(kinds: .server, convention: .http),

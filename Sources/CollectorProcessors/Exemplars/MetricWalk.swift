@@ -7,23 +7,27 @@ struct MetricWalk {
     private let metric: MetricEntry
     private let layout: PointView.Layout
     private let resource: AttributeSetHash
+    private let scope: ScopeHash
     /// Which spans the metric measures; nil when it gets no exemplars of spans.
     private let rule: MetricRule?
     private let nanosecondsPerUnit: Double?
     private let detail: PointView.Detail
     private let isDelta: Bool
 
+    /// - Parameter group: what the metric belongs to: its resource, and its scope's message.
     init(
-        _ store: ExemplarStore, _ metric: MetricEntry, _ layout: PointView.Layout, _ resource: AttributeSetHash,
-        _ bytes: Span<UInt8>
+        _ store: ExemplarStore, _ metric: MetricEntry, _ layout: PointView.Layout,
+        _ group: (resource: AttributeSetHash, scope: ByteRange), _ bytes: Span<UInt8>
     ) {
         self.store = store
         self.metric = metric
         self.layout = layout
-        self.resource = resource
+        resource = group.resource
+        scope = ScopeHash(bytes, scope: group.scope)
+        let scopeName = payload(of: 1, in: group.scope, bytes) ?? .empty
         var temporality: UInt64 = 0
         var isMonotonic = false
-        if let found = store.rules.rule(of: metric, bytes) {
+        if let found = store.rules.rule(of: metric, scope: scopeName, attributes: layout.attributes, bytes) {
             var fields = FieldCursor(bytes, metric.data)
             while let field = fields.next() {
                 if field.number == 2 { temporality = field.scalar }
@@ -44,14 +48,16 @@ struct MetricWalk {
 
     /// Shows each point to the index and hands on what is to be changed.
     func forEachPoint(_ bytes: Span<UInt8>, _ body: (PointView, SeriesKey, PointPlan) -> Void) {
+        let wallTime = store.wallTime
         var fields = FieldCursor(bytes, metric.data)
         while let field = fields.next() {
             guard field.number == 1, case .bytes(let range) = field.value else { continue }
             let view = PointView(bytes, range, layout, metric.kind, detail, isDelta: isDelta)
             guard view.shape != nil || !view.exemplars.isEmpty else { continue }
             let attributes = AttributeSetHash(bytes, message: range, fieldNumber: layout.attributes)
-            let key = SeriesKey(resource: resource, name: metric.name, point: attributes, bytes)
-            let observation = PointObservation(key: key, shape: view.shape, exemplars: view.exemplars.map(\.exemplar))
+            let key = SeriesKey(resource: resource, scope: scope, name: metric.name, point: attributes, bytes)
+            let observation = PointObservation(
+                key: key, shape: view.shape, exemplars: view.exemplars.map { $0.exemplar.notAfter(wallTime) })
             body(view, key, plan(observation, range, bytes))
         }
     }
@@ -61,7 +67,8 @@ struct MetricWalk {
             if point.shape != nil, let rule {
                 index.track(point.key, now: now, &actions) {
                     TrackedSeries(
-                        resource: resource, rule: rule, nanosecondsPerUnit: nanosecondsPerUnit,
+                        resource: resource, metric: HashedAttribute.value(bytes, text: metric.name), rule: rule,
+                        nanosecondsPerUnit: nanosecondsPerUnit,
                         attributes: attributes(range, bytes))
                 }
             }

@@ -7,6 +7,7 @@ import OTLPWire
 struct PointExemplars: BatchTransform {
     /// What was written into points.
     struct Effect: Sendable {
+        /// By series, also those with nothing but exemplars to be offered.
         var attached: [(series: SeriesKey, exemplars: [(cell: Int, exemplar: ReadyExemplar)])] = []
         var shown: [TraceID] = []
     }
@@ -23,9 +24,9 @@ struct PointExemplars: BatchTransform {
 
     func taken(_ effect: Effect) {
         guard !effect.attached.isEmpty || !effect.shown.isEmpty else { return }
-        store.perform { index, _, actions in
-            for (series, exemplars) in effect.attached { index.attached(exemplars, to: series) }
-            index.recheck(effect.shown, &actions)
+        store.perform { index, now, actions in
+            for (series, exemplars) in effect.attached { index.attached(exemplars, to: series, &actions) }
+            index.recheck(effect.shown, now: now, &actions)
         }
     }
 
@@ -39,10 +40,11 @@ struct PointExemplars: BatchTransform {
             let group = index.scopes[Int(metric.scope)].parent
             let resource = resources[group] ?? resourceHash(index.resources[Int(group)], bytes)
             resources[group] = resource
-            let walk = MetricWalk(store, metric, layout, resource, bytes)
+            let scope = payload(of: 1, in: index.scopes[Int(metric.scope)].head, bytes) ?? .empty
+            let walk = MetricWalk(store, metric, layout, (resource, scope), bytes)
             walk.forEachPoint(bytes) { view, key, plan in
                 editor.apply(plan, to: view, layout, of: metric)
-                if !plan.attached.isEmpty { effect.attached.append((key, plan.attached)) }
+                if !plan.attached.isEmpty || plan.hasOffers { effect.attached.append((key, plan.attached)) }
                 effect.shown += plan.shown
             }
         }

@@ -15,6 +15,8 @@ struct PointPlan {
     /// Positions in `PointObservation.exemplars` of those that must not be shown, or not yet.
     var removed: [Int] = []
     var attached: [(cell: Int, exemplar: ReadyExemplar)] = []
+    /// Whether exemplars wait to be offered until the scrape side has the point.
+    var hasOffers = false
     /// Traces that the point will lead to.
     var shown: [TraceID] = []
 }

@@ -9,6 +9,8 @@ struct PointShape: Sendable {
     }
 
     var cells: SeriesCells
+    /// The cells in which something was counted, with the count; nil when the point does not say.
+    var populated: [(cell: Int, count: UInt64)]?
     /// Nil when nobody asks for percentiles, and for counters.
     var distribution: Distribution?
     var startNanoseconds: UInt64 = 0
@@ -26,11 +28,13 @@ struct PointShape: Sendable {
             startNanoseconds = view.startNanoseconds
             timeNanoseconds = view.timeNanoseconds
             cells = .explicit((0..<bounds.count).map { view.bound($0, bytes) })
-            if hasCounts { distribution = .explicit((0..<counts.count).map { counts.element($0, bytes) }) }
+            let numbers = (0..<counts.count).map { counts.element($0, bytes) }
+            populated = numbers.indices.filter { numbers[$0] > 0 }.map { ($0, numbers[$0]) }
+            if hasCounts { distribution = .explicit(numbers) }
         case .sum, .exponentialHistogram:
             cells = kind == .sum ? .single : .exponential
             guard readTimes(bytes, point, flagsField: kind == .sum ? 8 : 10) else { return nil }
-            if hasCounts, kind != .sum { readExponential(bytes, point) }
+            if kind != .sum { readExponential(bytes, point, hasCounts: hasCounts) }
         case .gauge, .summary, .none:
             return nil
         }
@@ -52,7 +56,7 @@ struct PointShape: Sendable {
     }
 
     /// Leaves the distribution unknown when the point says more, or other things, than the specification allows.
-    private mutating func readExponential(_ bytes: Span<UInt8>, _ point: ByteRange) {
+    private mutating func readExponential(_ bytes: Span<UInt8>, _ point: ByteRange, hasCounts: Bool) {
         var counts = ExponentialCounts()
         var fields = FieldCursor(bytes, point)
         while let field = fields.next() {
@@ -65,6 +69,8 @@ struct PointShape: Sendable {
             default: break
             }
         }
-        if ExponentialCounts.scales.contains(counts.scale) { distribution = .exponential(counts) }
+        guard ExponentialCounts.scales.contains(counts.scale) else { return }
+        populated = counts.populated
+        if hasCounts { distribution = .exponential(counts) }
     }
 }

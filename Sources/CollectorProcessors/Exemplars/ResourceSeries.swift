@@ -2,23 +2,35 @@ import OTLPWire
 
 /// The series of one resource.
 struct ResourceSeries {
-    private(set) var members: [SeriesKey] = []
-    /// The keys of all span attributes that decide about a member.
+    /// The keys of all that decides about a member.
     private(set) var keys: Set<UInt64> = []
     /// Series by what of a span decides about them.
     private(set) var matches: [SpanProjection: [SeriesKey]] = [:]
+    /// Those that have the name of their spans as a label, by its hash: there may be thousands of operations.
+    private var byName: [UInt64: [SeriesKey]] = [:]
+    private var others: [SeriesKey] = []
 
     /// Attribute values are what senders say, so there may be any number of projections.
     private static let matchLimit = 1024
 
+    var isEmpty: Bool { byName.isEmpty && others.isEmpty }
+
+    /// The series that may measure a span of this name.
+    func candidates(name: UInt64) -> [SeriesKey] { others + (byName[name] ?? []) }
+
     mutating func add(_ key: SeriesKey, _ series: TrackedSeries) {
-        members.append(key)
+        if let name = series.spanName { byName[name, default: []].append(key) } else { others.append(key) }
         keys.formUnion(series.rule.spanKeys(series.attributes))
         matches = [:]
     }
 
-    mutating func remove(_ key: SeriesKey) {
-        members.removeAll { $0 == key }
+    mutating func remove(_ key: SeriesKey, _ series: TrackedSeries) {
+        if let name = series.spanName {
+            byName[name]?.removeAll { $0 == key }
+            if byName[name]?.isEmpty == true { byName[name] = nil }
+        } else {
+            others.removeAll { $0 == key }
+        }
         matches = [:]
     }
 

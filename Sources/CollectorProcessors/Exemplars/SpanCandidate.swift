@@ -6,21 +6,28 @@ struct SpanCandidate: Sendable {
     var traceID: TraceID
     var spanID: UInt64
     var kind: UInt8
+    /// The name's hash, as `HashedAttribute` has those of texts.
+    var name: UInt64
     /// Nanoseconds.
     var duration: UInt64
+    /// When it ended, or came, if it says that it ended later: one clock that is ahead must not keep others' exemplars
+    /// from being the newest.
     var endNanoseconds: UInt64
     /// The attributes that some metric's value is taken from, by their keys' hashes.
     var numbers: [UInt64: Double] = [:]
 
     /// Nil for spans that end before they start.
-    /// - Parameter valueKeys: hashes of the keys that `numbers` is about.
-    init?(_ bytes: Span<UInt8>, _ span: SpanEntry, valueKeys: Set<UInt64>) {
+    /// - Parameters:
+    ///   - valueKeys: hashes of the keys that `numbers` is about.
+    ///   - wallTime: nanoseconds since 1970.
+    init?(_ bytes: Span<UInt8>, _ span: SpanEntry, valueKeys: Set<UInt64>, wallTime: UInt64) {
         guard span.endNanoseconds >= span.startNanoseconds else { return nil }
         traceID = span.traceID
         spanID = span.spanID
         kind = span.kind
         duration = span.endNanoseconds - span.startNanoseconds
-        endNanoseconds = span.endNanoseconds
+        endNanoseconds = min(span.endNanoseconds, wallTime)
+        name = SpanFields.name(bytes, span)
         if !valueKeys.isEmpty { readNumbers(bytes, span, valueKeys) }
     }
 
@@ -44,4 +51,13 @@ struct ReadyExemplar: Sendable, Equatable {
     var exemplar: Exemplar
     /// The Exemplar message as it came with a point; nil for those made of spans.
     var message: [UInt8]?
+
+    /// The exemplar with a time that is not in the future, which would keep others from being the newest. What came with a
+    /// point goes on in its own words.
+    func notAfter(_ wallTime: UInt64) -> ReadyExemplar {
+        guard exemplar.timeNanoseconds > wallTime else { return self }
+        var result = self
+        result.exemplar.timeNanoseconds = wallTime
+        return result
+    }
 }

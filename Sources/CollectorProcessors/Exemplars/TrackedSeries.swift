@@ -10,6 +10,8 @@ struct TrackedSeries: Sendable {
     }
 
     let resource: AttributeSetHash
+    /// The hash of the metric's name: an observation is counted in one of a metric's series.
+    let metric: UInt64
     let rule: MetricRule
     /// Nil when the metric's unit is no time.
     let nanosecondsPerUnit: Double?
@@ -19,8 +21,9 @@ struct TrackedSeries: Sendable {
     private(set) var threshold: Double?
     /// The point before; only when there is a percentile to be found.
     private var last: PointShape?
-    /// Exemplars by cell for the next point.
-    private(set) var ready: [Int: ReadyExemplar] = [:]
+    private(set) var counts = CellCounts()
+    /// Exemplars of kept traces by cell.
+    private var filed: [Int: CellReservoir] = [:]
     private var offers: [Int: Offer] = [:]
     /// Cells whose exemplar was dropped with its trace and that have no other one yet.
     private var wanting: Set<Int> = []
@@ -34,32 +37,49 @@ struct TrackedSeries: Sendable {
     static let cellLimit = 1024
 
     init(
-        resource: AttributeSetHash, rule: MetricRule, nanosecondsPerUnit: Double?, attributes: [HashedAttribute]
+        resource: AttributeSetHash, metric: UInt64, rule: MetricRule, nanosecondsPerUnit: Double?,
+        attributes: [HashedAttribute]
     ) {
         self.resource = resource
+        self.metric = metric
         self.rule = rule
         self.nanosecondsPerUnit = nanosecondsPerUnit
         self.attributes = attributes
     }
 
-    /// Learns from a point what the series' distribution was since the point before. True when its buckets are new.
+    /// Learns from a point what the series' distribution was since the point before. True when it is the first one.
     mutating func learn(_ point: PointShape, percentile: Double?) -> Bool {
-        let isNew = point.cells != cells
-        if isNew {
-            // What is filed by cell means something else now.
-            cells = point.cells
-            ready = [:]
-            offers = [:]
-            wanting = []
-            promotions = CellPromotions()
-            last = nil
-            threshold = nil
-        }
+        let isNew = cells == nil
+        if point.cells != cells { rearrange(point.cells) }
+        counts.learn(point)
         if let percentile {
             threshold = recentPercentile(percentile / 100, point) ?? threshold
             last = point
         }
         return isNew
+    }
+
+    /// What is known by cell is known by the new cells from now on; what was counted, by the next points.
+    private mutating func rearrange(_ new: SeriesCells) {
+        cells = new
+        counts = CellCounts()
+        last = nil
+        threshold = nil
+        wanting = []
+        promotions = CellPromotions()
+        let reservoirs = filed.values
+        filed = [:]
+        for entry in reservoirs.flatMap(\.entries) {
+            guard let cell = new.cell(of: entry.exemplar.value) else { continue }
+            filed[cell, default: CellReservoir()].add(entry, capacity: .max)
+            _ = promotions.show(entry.exemplar.traceID, in: cell, now: entry.filedAt)
+        }
+        let earlier = offers.values
+        offers = [:]
+        for offer in earlier {
+            guard let cell = new.cell(of: offer.value), offers[cell]?.at ?? 0 <= offer.at else { continue }
+            offers[cell] = offer
+        }
     }
 
     /// Among all counts of a delta point, of the first one and after a reset.
@@ -92,6 +112,12 @@ struct TrackedSeries: Sendable {
         return value >= threshold
     }
 
+    /// The name of the spans that the series counts, as a hash, when it has that as a label.
+    var spanName: UInt64? {
+        guard rule.attributes == .ofSpan else { return nil }
+        return attributes.first { $0.key == SpanFields.nameLabel }?.value
+    }
+
     /// Whether spans can become exemplars at all.
     var measuresSpans: Bool { rule.value != .duration || nanosecondsPerUnit != nil }
 
@@ -106,51 +132,133 @@ struct TrackedSeries: Sendable {
 
     func matches(kind: UInt8, _ span: [UInt64: UInt64]) -> Bool { rule.matches(kind: kind, span, attributes) }
 
+    /// How exactly a span that matches fits, compared with other series of the metric; nil where all that match measure it.
+    func fit(_ span: [UInt64: UInt64]) -> Int? { rule.fit(span, attributes) }
+
     /// Whether a cell may be offered another span's exemplar already. A slower one always.
     func isDue(_ cell: Int, value: Double, now: UInt64) -> Bool {
         guard let last = offers[cell] else { return offers.count < Self.cellLimit }
         return now &- last.at >= Self.offerInterval || (cells != .single && value > last.value)
     }
 
-    /// Files an exemplar for the next point; true when it replaces one whose trace was dropped.
-    mutating func publish(_ exemplar: ReadyExemplar, cell: Int, now: UInt64) -> Bool {
-        guard ready.count < Self.cellLimit || ready[cell] != nil else { return false }
-        offers[cell] = Offer(at: now, value: exemplar.exemplar.value)
-        let filedTime = ready[cell]?.exemplar.timeNanoseconds ?? 0
-        guard filedTime <= exemplar.exemplar.timeNanoseconds else { return false }
-        ready[cell] = exemplar
-        return wanting.remove(cell) != nil
+}
+
+// MARK: Exemplars of kept traces
+
+extension TrackedSeries {
+    /// How many exemplars are filed.
+    var filedCount: Int { filed.values.reduce(0) { $0 + $1.entries.count } }
+
+    func hasFiled(_ cell: Int) -> Bool { filed[cell] != nil }
+
+    /// Files an exemplar for the scrape side and the next point.
+    ///
+    /// - Parameter capacity: how many the cell may have.
+    /// - Returns: how many more are filed than before, and whether this one replaces one whose trace was dropped. Nil when
+    ///   there are too many cells.
+    mutating func file(
+        _ entry: CellReservoir.Entry, cell: Int, capacity: Int
+    ) -> (added: Int, replaces: Bool)? {
+        guard filed.count < Self.cellLimit || filed[cell] != nil else { return nil }
+        offers[cell] = Offer(at: entry.filedAt, value: entry.exemplar.value)
+        var entry = entry
+        entry.hasReplaced = wanting.remove(cell) != nil
+        var reservoir = filed[cell] ?? CellReservoir()
+        let before = reservoir.entries.count
+        reservoir.add(entry, capacity: capacity)
+        filed[cell] = reservoir
+        return (reservoir.entries.count - before, entry.hasReplaced)
     }
 
-    /// Notes that a cell's exemplar went with its trace; true when another one is filed already.
-    mutating func lose(_ cell: Int) -> Bool {
-        if ready[cell] != nil { return true }
-        if wanting.count < Self.cellLimit { wanting.insert(cell) }
-        return false
+    /// Whether something was counted in an exemplar's cell: what a point brought is, by that point.
+    private func isOpen(_ entry: CellReservoir.Entry, _ cell: Int) -> Bool {
+        entry.isCounted || cells == .single || counts.isPopulated(cell)
     }
 
-    /// The filed exemplars that lie in the point's time (conformance 163).
+    /// The newest exemplar of a cell if the scrape side has to have it, which is noted.
+    mutating func takeOffer(_ cell: Int) -> Exemplar? {
+        guard let newest = filed[cell]?.newest, !newest.isOffered, isOpen(newest, cell) else { return nil }
+        filed[cell]?.updateNewest { $0.isOffered = true }
+        return newest.exemplar
+    }
+
+    /// The cells of which the scrape side has to have an exemplar.
+    var offerable: [Int] {
+        filed.filter { cell, reservoir in
+            reservoir.newest.map { !$0.isOffered && isOpen($0, cell) } ?? false
+        }
+        .keys.sorted()
+    }
+
+    /// The filed exemplars that lie in the point's time (conformance 163) and in buckets that it counts something in.
     func attachable(to point: PointShape) -> [(cell: Int, exemplar: ReadyExemplar)] {
-        ready.filter { entry in
-            let time = entry.value.exemplar.timeNanoseconds
-            return time <= point.timeNanoseconds && (point.startNanoseconds == 0 || time > point.startNanoseconds)
+        var found: [(cell: Int, exemplar: ReadyExemplar)] = []
+        for (cell, reservoir) in filed {
+            guard let newest = reservoir.newest, !newest.isAttached, isOpen(newest, cell),
+                newest.isCounted || !point.isDelta || point.populated?.contains(where: { $0.cell == cell }) != false
+            else { continue }
+            let time = newest.exemplar.timeNanoseconds
+            guard time <= point.timeNanoseconds, point.startNanoseconds == 0 || time > point.startNanoseconds else {
+                continue
+            }
+            found.append((cell, newest.ready))
         }
-        .sorted { $0.key < $1.key }
-        .map { (cell: $0.key, exemplar: $0.value) }
+        return found.sorted { $0.cell < $1.cell }
     }
 
-    /// Forgets a filed exemplar that was written into a point.
-    mutating func attached(_ exemplar: ReadyExemplar, cell: Int) {
-        if ready[cell] == exemplar { ready[cell] = nil }
+    /// Notes that a filed exemplar was written into a point; true when nobody had it before.
+    mutating func attached(_ exemplar: ReadyExemplar, cell: Int) -> Bool {
+        filed[cell]?.markAttached(exemplar.exemplar) ?? false
     }
 
-    /// Takes back the exemplars of traces; their cells are open to the next candidate at once.
-    mutating func withdraw(_ traces: Set<TraceID>) {
-        for (cell, filed) in ready where traces.contains(filed.exemplar.traceID) {
-            ready[cell] = nil
-            wanting.insert(cell)
+    /// Notes that a cell's exemplar went with its trace; true when another one, which is filed for the next point, takes its
+    /// place, once for each.
+    mutating func lose(_ cell: Int) -> Bool {
+        guard let newest = filed[cell]?.newest, !newest.isAttached else {
+            if wanting.count < Self.cellLimit { wanting.insert(cell) }
+            return false
         }
-        offers = [:]
+        filed[cell]?.updateNewest { $0.hasReplaced = true }
+        return !newest.hasReplaced
+    }
+
+    /// Takes back the exemplars of traces. Their cells are open to the next candidate at once.
+    /// - Returns: how many were removed, and the cells that have another one to offer.
+    mutating func withdraw(_ traces: Set<TraceID>) -> (removed: Int, cells: [Int]) {
         promotions.withdraw(traces)
+        var removed = 0
+        var left: [Int] = []
+        for (cell, reservoir) in filed {
+            let count = unfile(cell, reservoir) { traces.contains($0.exemplar.traceID) }
+            guard count > 0 else { continue }
+            removed += count
+            offers[cell] = nil
+            if filed[cell] != nil {
+                left.append(cell)
+            } else if wanting.count < Self.cellLimit {
+                wanting.insert(cell)
+            }
+        }
+        return (removed, left)
+    }
+
+    /// Forgets what was shown, or filed before `time`.
+    /// - Returns: how many were removed.
+    mutating func forgetShown(filedBefore time: UInt64) -> Int {
+        var removed = 0
+        for (cell, reservoir) in filed {
+            removed += unfile(cell, reservoir) { $0.isOffered || $0.isAttached || $0.filedAt < time }
+        }
+        return removed
+    }
+
+    private mutating func unfile(
+        _ cell: Int, _ reservoir: CellReservoir, where isGone: (CellReservoir.Entry) -> Bool
+    ) -> Int {
+        guard reservoir.entries.contains(where: isGone) else { return 0 }
+        var rest = reservoir
+        let removed = rest.remove(where: isGone)
+        filed[cell] = rest.entries.isEmpty ? nil : rest
+        return removed
     }
 }

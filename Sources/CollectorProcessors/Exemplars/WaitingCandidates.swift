@@ -15,6 +15,8 @@ struct WaitingCandidates: Sendable {
 
     private struct Cell: Sendable, Hashable {
         var projection: SpanProjection
+        /// Tells operations apart before a series does, but no more of them than this has values.
+        var name: UInt8
         var scale: UInt8
     }
 
@@ -47,7 +49,8 @@ struct WaitingCandidates: Sendable {
             young = [:]
             youngCount = 0
         }
-        let cell = Cell(projection: projection, scale: Self.scale(span.duration))
+        let cell = Cell(
+            projection: projection, name: UInt8(truncatingIfNeeded: span.name), scale: Self.scale(span.duration))
         var candidates = young[resource]?[cell] ?? Candidates()
         let isFull = candidates.list.count >= Self.perCell
         if isFull, now &- candidates.changedAt < Self.interval { return }
