@@ -3,6 +3,9 @@ import OTLPWire
 
 /// How many spans a sampled one stands for: 2^56 / (2^56 - T) (OpenTelemetry specification, "TraceState: Probability
 /// Sampling"; conformance 232).
+///
+/// A sender may say any threshold, and the last one stands for 2^56 spans: that is taken at its word, as the specification
+/// has it. What counts add it to therefore ends at 2^63 - 1, the highest that a point can say, instead of overflowing.
 struct AdjustedCount: Sendable {
     /// 1 for spans that were not sampled by chance.
     var value: Double

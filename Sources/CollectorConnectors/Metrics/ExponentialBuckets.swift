@@ -3,6 +3,7 @@
 // buckets, pairs of buckets are joined and the scale falls by one.
 
 import Glibc
+import OTLPWire
 
 /// The buckets of one exponential histogram of values that are not negative.
 struct ExponentialBuckets: Sendable {
@@ -65,5 +66,17 @@ struct ExponentialBuckets: Sendable {
     /// The index at scale 0.
     private static func exponentIndex(_ value: Double) -> Int32 {
         Int32(value.exponent) - (value.significand == 1 ? 1 : 0)
+    }
+}
+
+extension MessageWriter {
+    /// The fields of an ExponentialHistogramDataPoint that tell of its buckets.
+    mutating func exponential(_ buckets: ExponentialBuckets) {
+        sint32(6, buckets.scale)
+        fixed64(7, buckets.zeroCount)
+        message(8) { positive in
+            positive.sint32(1, buckets.offset)
+            positive.packedVarint(2, buckets.counts)
+        }
     }
 }

@@ -1,4 +1,5 @@
 /// Finds numbers by 64-bit keyed hashes: open addressing, linear probing. Keys are spread already and are not hashed again.
+/// Several numbers may stand under one key, so whoever asks compares what the numbers stand for.
 struct KeyTable: Sendable {
     private var keys: [UInt64]
     /// −1 where nothing stands.
@@ -12,17 +13,25 @@ struct KeyTable: Sendable {
         mask = 63
     }
 
-    /// What `insert` stored under the key; nil when nothing.
-    func find(_ key: UInt64) -> Int? {
-        var place = Int(truncatingIfNeeded: key) & mask
-        while values[place] >= 0 {
-            if keys[place] == key { return Int(values[place]) }
-            place = (place &+ 1) & mask
+    /// A search for what stands under a key.
+    struct Search {
+        fileprivate let key: UInt64
+        fileprivate var place: Int
+    }
+
+    func search(_ key: UInt64) -> Search { Search(key: key, place: Int(truncatingIfNeeded: key) & mask) }
+
+    /// The next number that `insert` stored under the key; nil when there are no more.
+    func next(_ search: inout Search) -> Int? {
+        while values[search.place] >= 0 {
+            let place = search.place
+            search.place = (place &+ 1) & mask
+            if keys[place] == search.key { return Int(values[place]) }
         }
         return nil
     }
 
-    /// Stores a number below 2^31 under a key that is not there.
+    /// Stores a number below 2^31 that is not there.
     mutating func insert(_ key: UInt64, _ value: Int) {
         if (count + 1) * 4 > keys.count * 3 { rebuild(capacity: keys.count * 2) { _ in true } }
         place(key, Int32(truncatingIfNeeded: value))

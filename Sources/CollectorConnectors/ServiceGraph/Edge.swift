@@ -10,6 +10,9 @@ struct EdgeSide: Sendable {
     var weight: Double
     /// By configured dimension.
     var dimensions: [String?]
+
+    /// The bytes it takes, roughly.
+    var size: Int { 64 + service.utf8.count + dimensions.reduce(0) { $0 + 32 + ($1?.utf8.count ?? 0) } }
 }
 
 /// What a half edge is found by: the client's span.
@@ -35,6 +38,11 @@ struct Edge: Sendable {
     var peer: String?
     /// When the other side will not be waited for any longer, in nanoseconds of the clock's `now()`.
     var deadline: UInt64 = 0
+    /// What it has taken of the byte budget.
+    var bytes = 0
+
+    /// The bytes it takes while it waits, roughly.
+    var size: Int { 256 + (client?.size ?? 0) + (server?.size ?? 0) + (peer?.utf8.count ?? 0) }
 }
 
 /// What edges are counted by.

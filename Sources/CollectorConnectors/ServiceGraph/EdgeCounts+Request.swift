@@ -72,17 +72,22 @@ extension EdgeCounts {
             metric.string(1, "traces_service_graph_\(name)")
             metric.string(2, help)
             metric.string(3, "s")
-            metric.message(9) { histogram in
+            metric.message(config.exponentialSize == nil ? 9 : 10) { histogram in
                 for edge in seen {
                     let durations = edge[keyPath: side]
                     histogram.message(1) { point in
                         point.fixed64(2, edge.start)
                         point.fixed64(3, time)
                         point.fixed64(4, durations.count)
-                        point.double(5, durations.sumNanoseconds / 1e9)
-                        point.packedFixed64(6, durations.buckets)
-                        point.packedFixed64(7, bounds.encoded)
-                        labels(edge, config, field: 9, &point)
+                        point.double(5, durations.sumNanoseconds / DurationUnit.seconds.nanoseconds)
+                        if let buckets = durations.exponential {
+                            labels(edge, config, field: 1, &point)
+                            point.exponential(buckets)
+                        } else {
+                            point.packedFixed64(6, durations.buckets)
+                            point.packedFixed64(7, bounds.encoded)
+                            labels(edge, config, field: 9, &point)
+                        }
                     }
                 }
                 histogram.varint(2, 2)

@@ -5,15 +5,27 @@ import OTLPWire
 struct EdgeDurations: Sendable {
     var count: UInt64 = 0
     var sumNanoseconds = 0.0
-    var buckets: [UInt64]
+    /// By explicit bucket; empty when there are exponential ones.
+    private(set) var buckets: [UInt64] = []
+    private(set) var exponential: ExponentialBuckets?
 
-    init(_ bounds: HistogramBounds) { buckets = Array(repeating: 0, count: bounds.bucketCount) }
+    init(_ bounds: HistogramBounds, exponentialSize: Int?) {
+        if let exponentialSize {
+            exponential = ExponentialBuckets(maximumSize: exponentialSize)
+        } else {
+            buckets = Array(repeating: 0, count: bounds.bucketCount)
+        }
+    }
 
     mutating func add(_ duration: UInt64, count more: UInt64, weight: Double, _ bounds: HistogramBounds) {
         let more = min(more, UInt64(Int64.max) &- count)
         count &+= more
         sumNanoseconds += Double(duration) * weight
-        buckets[bounds.bucket(duration)] &+= more
+        if buckets.isEmpty {
+            exponential?.add(Double(duration) / DurationUnit.seconds.nanoseconds, count: more)
+        } else {
+            buckets[bounds.bucket(duration)] &+= more
+        }
     }
 }
 
@@ -45,6 +57,7 @@ struct EdgeCounts: Sendable {
     }
 
     let bounds: HistogramBounds
+    private let exponentialSize: Int?
     private let limit: Int
     private let room: SeriesRoom
     private var counter: AdjustedCounter
@@ -55,6 +68,7 @@ struct EdgeCounts: Sendable {
 
     init(_ config: ServiceGraphConfig, seed: UInt64, room: SeriesRoom) {
         bounds = HistogramBounds(config.buckets, unit: .seconds)
+        exponentialSize = config.exponentialSize
         limit = config.edgeLimit
         counter = AdjustedCounter(seed: seed)
         self.room = room
@@ -88,16 +102,16 @@ struct EdgeCounts: Sendable {
     }
 
     private func new(_ identity: EdgeIdentity?, _ now: UInt64, _ time: UInt64, bytes: Int) -> Counted {
-        Counted(
-            identity: identity, client: EdgeDurations(bounds), server: EdgeDurations(bounds), start: time,
-            lastSeen: now, bytes: bytes)
+        let durations = EdgeDurations(bounds, exponentialSize: exponentialSize)
+        return Counted(
+            identity: identity, client: durations, server: durations, start: time, lastSeen: now, bytes: bytes)
     }
 
     private func bytes(of identity: EdgeIdentity) -> Int {
         let dimensions = (identity.clientDimensions + identity.serverDimensions).reduce(0) {
             $0 + ($1?.utf8.count ?? 0)
         }
-        return 512 + 16 * bounds.bucketCount + 2
+        return 512 + 16 * (exponentialSize ?? bounds.bucketCount) + 2
             * (identity.client.utf8.count + identity.server.utf8.count + dimensions)
     }
 

@@ -29,7 +29,7 @@ struct GraphState: Sendable {
 
     init(_ config: ServiceGraphConfig, seed: UInt64, room: SeriesRoom) {
         self.config = config
-        waiting = WaitingEdges(limit: config.maxItems)
+        waiting = WaitingEdges(limit: config.maxItems, room: room)
         counts = EdgeCounts(config, seed: seed, room: room)
         counter = AdjustedCounter(seed: seed)
         let keys = config.dimensions + config.peerAttributes + config.databaseAttributes

@@ -3,6 +3,8 @@ package import CollectorCore
 /// The `service_graph` section. Keys and defaults are those of the OpenTelemetry Collector where it has them.
 package struct ServiceGraphConfig: Sendable {
     var buckets: [Duration]
+    /// The most buckets of exponential histograms; nil for explicit buckets.
+    var exponentialSize: Int?
     /// Attributes of either side's span or resource that become labels `client_…` and `server_…`.
     var dimensions: [String]
     /// How long half an edge waits for the other half.
@@ -29,6 +31,12 @@ package struct ServiceGraphConfig: Sendable {
 
     package init(_ reader: ConfigReader) {
         buckets = reader.bounds("latency_histogram_buckets")
+        let size = reader.integer("exponential_histogram_max_size", default: 0, in: 0...1024)
+        exponentialSize = size > 0 ? max(2, size) : nil
+        if size > 0, reader.has("latency_histogram_buckets") {
+            reader.error(
+                "exponential_histogram_max_size", "cannot stand beside `latency_histogram_buckets`; keep one of them")
+        }
         dimensions = reader.strings("dimensions")
         let store = reader.settings("store")
         ttl = store.duration("ttl", default: .seconds(2), allowsZero: false)
@@ -42,10 +50,6 @@ package struct ServiceGraphConfig: Sendable {
         hasVirtualNodeLabel = reader.bool("virtual_node_extra_label", default: false)
         flushInterval = reader.duration("metrics_flush_interval", default: .seconds(60))
         edgeLimit = reader.integer("aggregation_cardinality_limit", default: 10_000, in: 1...10_000_000)
-        reader.unsupported(
-            "exponential_histogram_max_size",
-            because: "durations are told in explicit buckets; use "
-                + "`latency_histogram_buckets`")
         reader.hint("metrics_exporter")
         if Set(dimensions).count != dimensions.count { reader.error("dimensions", "must name each attribute once") }
         reader.finish()

@@ -4,13 +4,21 @@
 /// Pairs the two sides of requests across export requests.
 struct WaitingEdges: Sendable {
     private var edges: [EdgeKey: Edge] = [:]
+    /// The keys in the order they came. Those of edges that are complete stay for a while, but never outnumber the others
+    /// by more than `slack`.
     private var order: [(key: EdgeKey, deadline: UInt64)] = []
     private var first = 0
     private let limit: Int
+    private let room: SeriesRoom
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, room: SeriesRoom) {
+        self.limit = limit
+        self.room = room
+    }
 
     var count: Int { edges.count }
+    /// The keys that are kept, with those of edges that wait no more.
+    var keyCount: Int { order.count }
 
     enum Outcome {
         /// Both sides are known now; the edge waits no more.
@@ -25,7 +33,7 @@ struct WaitingEdges: Sendable {
         if var edge = edges[key] {
             merge(&edge)
             if edge.client != nil, edge.server != nil {
-                edges[key] = nil
+                remove(key, edge)
                 return .complete(edge)
             }
             edges[key] = edge
@@ -35,7 +43,10 @@ struct WaitingEdges: Sendable {
         var edge = Edge()
         merge(&edge)
         edge.deadline = deadline
+        edge.bytes = edge.size
+        guard room.take(edge.bytes) else { return .full }
         edges[key] = edge
+        if order.count >= 2 * edges.count + Self.slack { compact() }
         order.append((key, deadline))
         return .waits
     }
@@ -45,16 +56,29 @@ struct WaitingEdges: Sendable {
         while first < order.count, order[first].deadline <= now {
             let (key, deadline) = order[first]
             first += 1
-            if first > 1024, first * 2 > order.count {
+            if first > Self.slack, first * 2 > order.count {
                 order.removeFirst(first)
                 first = 0
             }
             // One that was completed is not there, or another one stands in its place.
             if let edge = edges[key], edge.deadline == deadline {
-                edges[key] = nil
+                remove(key, edge)
                 return edge
             }
         }
         return nil
+    }
+
+    private static let slack = 1024
+
+    private mutating func remove(_ key: EdgeKey, _ edge: Edge) {
+        edges[key] = nil
+        room.giveBack(edge.bytes)
+    }
+
+    /// Forgets the keys of edges that wait no more.
+    private mutating func compact() {
+        order = order[first...].filter { edges[$0.key]?.deadline == $0.deadline }
+        first = 0
     }
 }

@@ -48,10 +48,8 @@ struct DimensionPlan: Sendable {
     ) -> [Int] {
         dimensions.filter { !config.excluded.contains($0.name) }.map { dimension in
             let fallback = dimension.fallback.map { LabelValue($0) }
-            if let known = labels.firstIndex(where: { $0.name == dimension.name && $0.fallback?.hash == fallback?.hash }
-            ) {
-                return known
-            }
+            let known = labels.firstIndex { $0.name == dimension.name && $0.fallback?.bytes == fallback?.bytes }
+            if let known { return known }
             labels.append(Label(name: dimension.name, fallback: fallback))
             return labels.count - 1
         }

@@ -5,6 +5,8 @@ struct EventCounts: Sendable {
     /// What the events of one span have in common.
     struct Shared: Sendable {
         var key: UInt64
+        /// What tells the span's series from others.
+        var identity: SeriesIdentity
         var resource: Int
         /// The hash of the service's name.
         var service: UInt64
@@ -27,7 +29,7 @@ struct EventCounts: Sendable {
 
     /// Counts an event; false when its series is not known.
     mutating func add(_ event: ByteRange, _ shared: Shared, _ bytes: Span<UInt8>, now: UInt64) -> Bool {
-        guard let slot = family.store.find(key(event, shared, bytes)) else { return false }
+        guard let slot = find(key(event, shared, bytes), shared, bytes) else { return false }
         family.store.add(slot, 0, bucket: 0, count: shared.count, weight: shared.weight, now: now)
         return true
     }
@@ -39,9 +41,11 @@ struct EventCounts: Sendable {
         _ event: ByteRange, _ shared: Shared, _ spanLabels: [SeriesLabel], _ bytes: Span<UInt8>, now: UInt64,
         time: UInt64
     ) {
-        let slot = family.newSlot(
-            key(event, shared, bytes), resource: shared.resource, spanLabels + ownLabels(bytes),
-            service: shared.service, now: now, time: time)
+        let key = key(event, shared, bytes)
+        let new = SeriesFamily.New(
+            key: key, resource: shared.resource, labels: spanLabels + ownLabels(bytes), service: shared.service,
+            now: now, time: time)
+        let slot = family.folded(new) ?? family.insert(new, identity(shared, bytes))
         family.store.add(slot, 0, bucket: 0, count: shared.count, weight: shared.weight, now: now)
     }
 
@@ -54,6 +58,44 @@ struct EventCounts: Sendable {
             key = mixed(key ^ (value ?? label.fallback?.hash ?? 1))
         }
         return key
+    }
+
+    /// What tells the event's series from others, by the attributes that `key` has found.
+    private func identity(_ shared: Shared, _ bytes: Span<UInt8>) -> SeriesIdentity {
+        var identity = shared.identity
+        for (position, label) in labels.enumerated() {
+            if let value = finder.values[position] {
+                identity.append(bytes, value)
+            } else {
+                identity.append(label.fallback)
+            }
+        }
+        return identity
+    }
+
+    /// The slot of the series whose identity is what `identity` would be.
+    private func find(_ key: UInt64, _ shared: Shared, _ bytes: Span<UInt8>) -> Int? {
+        var search = family.store.search(key)
+        while let slot = family.store.next(&search) {
+            if meets(slot, shared, bytes) { return slot }
+        }
+        return nil
+    }
+
+    private func meets(_ slot: Int, _ shared: Shared, _ bytes: Span<UInt8>) -> Bool {
+        let stored = family.store.identities.bytes.span
+        var comparison = family.store.identities.comparison(slot)
+        guard comparison.meets(parts: shared.identity.bytes.span, in: stored) else { return false }
+        for (position, label) in labels.enumerated() {
+            let isSame =
+                if let value = finder.values[position] {
+                    comparison.meets(bytes, value, in: stored)
+                } else {
+                    comparison.meets(label.fallback, in: stored)
+                }
+            guard isSame else { return false }
+        }
+        return comparison.isComplete
     }
 
     private func ownLabels(_ bytes: Span<UInt8>) -> [SeriesLabel] {

@@ -35,4 +35,10 @@ struct LabelValue: Sendable {
     static let secret = UInt64.random(in: 1...UInt64.max)
 
     static func hash(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64 { keyedHash(bytes, range, secret) }
+
+    /// The same of a name.
+    static func hash(_ name: String) -> UInt64 {
+        let bytes = Array(name.utf8)
+        return hash(bytes.span, ByteRange(0, bytes.count))
+    }
 }

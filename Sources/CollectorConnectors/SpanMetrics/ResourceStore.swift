@@ -22,11 +22,14 @@ struct ResourceStore: Sendable {
     private let limit: Int
     private let keys: AttributeFinder?
     private let room: SeriesRoom
+    private let hashMask: UInt64
 
     /// - Parameters:
     ///   - limit: the most resources, the one without attributes not counted.
     ///   - keys: the attributes that tell resources apart; all when empty.
-    init(limit: Int, keys: [String], room: SeriesRoom) {
+    ///   - hashMask: the bits of hashes that resources are found by.
+    init(limit: Int, keys: [String], room: SeriesRoom, hashMask: UInt64) {
+        self.hashMask = hashMask
         self.limit = limit
         self.room = room
         self.keys = keys.isEmpty ? nil : AttributeFinder(keys: keys)
@@ -35,8 +38,12 @@ struct ResourceStore: Sendable {
 
     /// The slot of a resource, which is made if there is room; 0 when there is none.
     mutating func slot(_ group: GroupEntry, resource: ByteRange, _ bytes: Span<UInt8>, now: UInt64) -> Int {
-        let key = identity(resource, bytes)
-        if let slot = table.find(key) {
+        // It is the one without attributes: there are no two alike.
+        if resource.isEmpty { return 0 }
+        let key = hash(resource, bytes)
+        var search = table.search(key)
+        while let slot = table.next(&search) {
+            guard isSame(resources[slot].head, resource, bytes) else { continue }
             resources[slot].lastSeen = now
             return slot
         }
@@ -65,7 +72,7 @@ struct ResourceStore: Sendable {
     }
 
     /// A hash of the attributes that tell resources apart, in any order.
-    private func identity(_ resource: ByteRange, _ bytes: Span<UInt8>) -> UInt64 {
+    private func hash(_ resource: ByteRange, _ bytes: Span<UInt8>) -> UInt64 {
         var hash: UInt64 = 1
         if var keys {
             _ = keys.find(bytes, message: resource, attributes: 1, name: 0)
@@ -73,12 +80,38 @@ struct ResourceStore: Sendable {
                 let own = value.map { LabelValue.hash(bytes, $0) } ?? 0
                 hash = mixed(hash ^ own &+ UInt64(position))
             }
-            return hash
+            return hash & hashMask
         }
         var fields = FieldCursor(bytes, resource)
         while let field = fields.next() {
             if field.number == 1 { hash &+= LabelValue.hash(bytes, field.payload) }
         }
-        return mixed(hash)
+        return mixed(hash) & hashMask
+    }
+
+    /// Whether the attributes that tell resources apart are the same.
+    private func isSame(_ head: [UInt8], _ resource: ByteRange, _ bytes: Span<UInt8>) -> Bool {
+        let stored = payload(of: 1, in: ByteRange(0, head.count), head.span) ?? .empty
+        // Senders nearly always write their resource alike.
+        if stored.count == resource.count,
+            isEqual(bytes, from: resource.start, head.span, from: stored.start, resource.count)
+        {
+            return true
+        }
+        return identity(stored, head.span) == identity(resource, bytes)
+    }
+
+    /// The attributes that tell resources apart: by key, or in an order that does not depend on the sender's.
+    private func identity(_ resource: ByteRange, _ bytes: Span<UInt8>) -> [[UInt8]?] {
+        if var keys {
+            _ = keys.find(bytes, message: resource, attributes: 1, name: 0)
+            return keys.values.map { value in value.map { $0.range.map { bytes[$0] } } }
+        }
+        var pairs: [[UInt8]] = []
+        var fields = FieldCursor(bytes, resource)
+        while let field = fields.next() {
+            if field.number == 1 { pairs.append(field.payload.range.map { bytes[$0] }) }
+        }
+        return pairs.sorted { $0.lexicographicallyPrecedes($1) }
     }
 }

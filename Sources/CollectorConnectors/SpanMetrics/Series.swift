@@ -27,6 +27,8 @@ struct Series: Sendable {
     var attributes: [UInt8]
     /// The values it takes of the budgets: label and value.
     var budgeted: [(label: UInt64, value: UInt64)]
+    /// What it takes of the series' room.
+    var bytes: Int
     /// Nanoseconds since 1970.
     var start: UInt64
     /// Nanoseconds of the clock's `now()`.
@@ -35,6 +37,8 @@ struct Series: Sendable {
     var sumNanoseconds = 0.0
     /// Whether it was counted since the last points.
     var hasNews = false
+    /// Whether it counts what had no room.
+    var isOverflow = false
     var isFree = false
 
     /// Takes in a span that stands for `count` ones.

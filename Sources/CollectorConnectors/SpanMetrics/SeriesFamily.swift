@@ -6,6 +6,8 @@ struct SeriesFamily: Sendable {
     private var budget: ValueBudget
     private let limit: Int?
     private let room: SeriesRoom
+    /// How many series each resource has, by its slot, those for what had no room not counted.
+    private var resourceCounts: [Int: Int] = [:]
     /// Spans that were counted with a label's value folded.
     private(set) var foldedCount = 0
     /// Spans that had to be counted without labels.
@@ -18,82 +20,111 @@ struct SeriesFamily: Sendable {
         limit = config.seriesLimit
     }
 
-    /// The slot for spans whose series was not found under `key`: a new one, or that of folded values, or the one without
-    /// labels. Nothing is lost: totals stay exact.
-    ///
-    /// - Parameters:
-    ///   - resource: the resource's slot.
-    ///   - service: the hash of the service's name, for which values are counted.
-    ///   - now: nanoseconds of the clock's `now()`; `time` is nanoseconds since 1970.
-    mutating func newSlot(
-        _ key: UInt64, resource: Int, _ labels: [SeriesLabel], service: UInt64, now: UInt64, time: UInt64
-    ) -> Int {
-        var key = key
-        var labels = labels
-        if fold(&labels, service) {
-            foldedCount += 1
-            // Told apart by what is left of the labels.
-            key = labels.reduce(mixed(UInt64(resource) ^ LabelValue.other.hash)) { hash, label in
-                mixed(hash ^ label.value.hash &+ UInt64(label.name.utf8.count))
-            }
-            if let known = store.find(key) { return known }
-        }
-        let attributes = Self.attributes(labels)
-        guard hasRoom(for: attributes.count) else {
+    /// A series that was not found.
+    struct New {
+        /// The hash it was looked for by.
+        var key: UInt64
+        /// The resource's slot.
+        var resource: Int
+        var labels: [SeriesLabel]
+        /// The hash of the service's name, for which values are counted.
+        var service: UInt64
+        /// Nanoseconds of the clock's `now()`.
+        var now: UInt64
+        /// Nanoseconds since 1970.
+        var time: UInt64
+    }
+
+    /// The slot of a series that differs from the others by its labels' values, unless there are too many of these.
+    mutating func insert(_ new: New, _ identity: SeriesIdentity) -> Int {
+        var new = new
+        _ = fold(&new)
+        return insert(new, identity, Self.attributes(new.labels))
+    }
+
+    /// The slot of the series that counts what has too many values for a label; nil when none has.
+    mutating func folded(_ new: New) -> Int? {
+        var new = new
+        guard fold(&new) else { return nil }
+        foldedCount += 1
+        // Told apart by what is left of the labels.
+        let attributes = Self.attributes(new.labels)
+        let identity = SeriesIdentity(resource: new.resource, folded: attributes)
+        new.key = identity.hash
+        return store.find(new.key, identity) ?? insert(new, identity, attributes)
+    }
+
+    /// A new series, or the one of those that there is no room for. Nothing is lost: totals stay exact.
+    private mutating func insert(_ new: New, _ identity: SeriesIdentity, _ attributes: [UInt8]) -> Int {
+        if let limit, resourceCounts[new.resource, default: 0] >= limit {
             overflowCount += 1
-            return overflowSlot(now, time)
+            return overflowSlot(new.resource, new)
         }
-        var budgeted: [(label: UInt64, value: UInt64)] = []
-        for label in labels {
+        var series = Series(
+            key: new.key, resource: new.resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
+            lastSeen: new.now)
+        guard take(&series, identity) else {
+            overflowCount += 1
+            return overflowSlot(0, new)
+        }
+        for label in new.labels {
             guard let place = label.budgetKey else { continue }
             budget.add(label.value.hash, label: place)
-            budgeted.append((place, label.value.hash))
+            series.budgeted.append((place, label.value.hash))
         }
-        return store.insert(
-            Series(
-                key: key, resource: resource, attributes: attributes, budgeted: budgeted, start: time, lastSeen: now))
+        resourceCounts[new.resource, default: 0] += 1
+        return store.insert(series, identity)
     }
 
     /// Frees the series that are not to be kept, with the values and the bytes they took.
     mutating func keep(where isKept: (Series) -> Bool) {
         for series in store.keep(where: isKept) {
             for (label, value) in series.budgeted { budget.remove(value, label: label) }
-            room.giveBack(store.bytes(forLabels: series.attributes.count))
+            if series.bytes > 0 { room.giveBack(series.bytes) }
+            guard !series.isOverflow, let count = resourceCounts[series.resource] else { continue }
+            resourceCounts[series.resource] = count > 1 ? count - 1 : nil
         }
     }
 
     /// Replaces the values that are too many for their label; true when there were some.
-    private func fold(_ labels: inout [SeriesLabel], _ service: UInt64) -> Bool {
+    private func fold(_ new: inout New) -> Bool {
         var isFolded = false
-        var service = service
-        for position in labels.indices where labels[position].budgetKey != nil {
-            let isService = labels[position].name == "service.name"
-            let name = LabelValue(labels[position].name).hash
-            let place = ValueBudget.key(service: isService ? 0 : service, label: name)
-            labels[position].budgetKey = place
-            guard !budget.admits(labels[position].value.hash, label: place) else { continue }
-            labels[position].value = .other
-            labels[position].budgetKey = nil
+        for position in new.labels.indices where new.labels[position].budgetKey != nil {
+            let label = new.labels[position]
+            let isService = label.name == "service.name"
+            let place = ValueBudget.key(service: isService ? 0 : new.service, label: LabelValue.hash(label.name))
+            new.labels[position].budgetKey = place
+            // What senders themselves call so is not told apart: there are no two series with the same labels.
+            guard label.value.bytes == LabelValue.other.bytes || !budget.admits(label.value.hash, label: place)
+            else { continue }
+            new.labels[position].value = .other
+            new.labels[position].budgetKey = nil
             isFolded = true
             // The labels of folded services are counted together.
-            if isService { service = LabelValue.other.hash }
+            if isService { new.service = LabelValue.other.hash }
         }
         return isFolded
     }
 
-    private func hasRoom(for labelBytes: Int) -> Bool {
-        if let limit, store.count >= limit { return false }
-        return room.take(store.bytes(forLabels: labelBytes))
+    /// Takes the bytes of a series; false when the process has no room for them.
+    private func take(_ series: inout Series, _ identity: SeriesIdentity) -> Bool {
+        let bytes = store.bytes(forLabels: series.attributes.count + identity.bytes.count)
+        guard room.take(bytes) else { return false }
+        series.bytes = bytes
+        return true
     }
 
-    /// The series of everything that has no room (OpenTelemetry metrics SDK, "Cardinality limits").
-    private mutating func overflowSlot(_ now: UInt64, _ time: UInt64) -> Int {
-        let key = mixed(LabelValue.secret)
-        if let known = store.find(key) { return known }
+    /// The series of everything that has no room, for each resource its own (OpenTelemetry metrics SDK, "Cardinality
+    /// limits"); the one of slot 0 when not even for that there is memory.
+    private mutating func overflowSlot(_ resource: Int, _ new: New) -> Int {
         let attributes = Self.attributes([SeriesLabel(name: "otel.metric.overflow", value: LabelValue(true))])
-        _ = room.take(store.bytes(forLabels: attributes.count))
-        return store.insert(
-            Series(key: key, resource: 0, attributes: attributes, budgeted: [], start: time, lastSeen: now))
+        let identity = SeriesIdentity(resource: resource, folded: attributes)
+        if let known = store.find(identity.hash, identity) { return known }
+        var series = Series(
+            key: identity.hash, resource: resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
+            lastSeen: new.now, isOverflow: true)
+        guard take(&series, identity) || resource == 0 else { return overflowSlot(0, new) }
+        return store.insert(series, identity)
     }
 
     /// Labels as `Series.attributes`.

@@ -37,7 +37,9 @@ final class SeriesRoom: Sendable {
     func giveBack(_ bytes: Int) {
         state.withLock { state in
             state.bytes -= bytes
-            state.reservation?.shrink(to: state.bytes + Self.step)
+            // What comes and goes all the time moves the charge only now and then.
+            guard let reservation = state.reservation, reservation.bytes > state.bytes + 2 * Self.step else { return }
+            reservation.shrink(to: state.bytes + Self.step)
         }
     }
 

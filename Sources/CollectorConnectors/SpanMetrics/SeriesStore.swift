@@ -7,6 +7,7 @@ import OTLPWire
 struct SeriesStore: Sendable {
     private var table = KeyTable()
     private(set) var series: [Series] = []
+    private(set) var identities = IdentityList()
     /// `bucketCount` for each slot.
     private(set) var buckets: [UInt64] = []
     private(set) var exponentials: [ExponentialBuckets] = []
@@ -30,16 +31,30 @@ struct SeriesStore: Sendable {
 
     var count: Int { series.count - free.count }
 
-    /// The bytes a series takes, roughly, with labels of `labelBytes`.
+    /// The bytes a series takes, roughly, with labels and an identity of `labelBytes`.
     func bytes(forLabels labelBytes: Int) -> Int {
         let exemplarBytes = (exemplarLimit ?? 0) * MemoryLayout<SpanExemplar>.stride
         return MemoryLayout<Series>.stride + KeyTable.bytesPerEntry + 64 + labelBytes + 8 * bucketCount
             + 8 * (exponentialSize ?? 0) + exemplarBytes
     }
 
-    func find(_ key: UInt64) -> Int? { table.find(key) }
+    /// Looks for a series by the hash of its identity: each that `next` returns may be another one, which only `identities`
+    /// tells.
+    func search(_ key: UInt64) -> KeyTable.Search { table.search(key) }
+    func next(_ search: inout KeyTable.Search) -> Int? { table.next(&search) }
 
-    mutating func insert(_ new: Series) -> Int {
+    /// The slot of the series of a written out identity.
+    func find(_ key: UInt64, _ identity: SeriesIdentity) -> Int? {
+        var search = search(key)
+        while let slot = next(&search) {
+            var comparison = identities.comparison(slot)
+            let stored = identities.bytes.span
+            if comparison.meets(parts: identity.bytes.span, in: stored), comparison.isComplete { return slot }
+        }
+        return nil
+    }
+
+    mutating func insert(_ new: Series, _ identity: SeriesIdentity) -> Int {
         let slot: Int
         if let last = free.popLast() {
             slot = last
@@ -51,6 +66,7 @@ struct SeriesStore: Sendable {
             if let exponentialSize { exponentials.append(ExponentialBuckets(maximumSize: exponentialSize)) }
             if exemplarLimit != nil { exemplars.append([]) }
         }
+        identities.set(identity, at: slot)
         table.insert(new.key, slot)
         return slot
     }
@@ -113,6 +129,7 @@ struct SeriesStore: Sendable {
         }
         if !gone.isEmpty {
             let series = series
+            identities.keep { !series[$0].isFree }
             table.keep { !series[$0].isFree }
         }
         return gone

@@ -176,18 +176,12 @@ extension SpanCounts {
         _ store: SeriesStore, _ slot: Int, _ time: UInt64, _ point: inout MessageWriter
     ) {
         let series = store.series[slot]
-        let buckets = store.exponentials[slot]
         point.labels(1, series.attributes)
         point.fixed64(2, series.start)
         point.fixed64(3, time)
         point.fixed64(4, series.count)
         point.double(5, series.sumNanoseconds / config.unit.nanoseconds)
-        point.sint32(6, buckets.scale)
-        point.fixed64(7, buckets.zeroCount)
-        point.message(8) { positive in
-            positive.sint32(1, buckets.offset)
-            positive.packedVarint(2, buckets.counts)
-        }
+        point.exponential(store.exponentials[slot])
         writeExemplars(store, slot, field: 11, &point)
     }
 

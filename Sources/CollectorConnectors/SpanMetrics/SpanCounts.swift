@@ -21,8 +21,11 @@ struct SpanCounts: Sendable {
     private var finder: AttributeFinder
     private var resourceFinder: AttributeFinder
     private var counter: AdjustedCounter
+    private let hashMask: UInt64
 
-    init(_ config: SpanMetricsConfig, seed: UInt64, room: SeriesRoom) {
+    /// - Parameter hashMask: the bits of hashes that series are found by; tests take few, so that all hashes collide.
+    init(_ config: SpanMetricsConfig, seed: UInt64, room: SeriesRoom, hashMask: UInt64 = .max) {
+        self.hashMask = hashMask
         self.config = config
         plan = DimensionPlan(config)
         var bucketCount = 0
@@ -43,7 +46,8 @@ struct SpanCounts: Sendable {
             return SeriesFamily(store, config, room)
         }
         events = config.eventDimensions.map { EventCounts($0, config, room) }
-        resources = ResourceStore(limit: config.resourceLimit, keys: config.resourceKeys, room: room)
+        resources = ResourceStore(
+            limit: config.resourceLimit, keys: config.resourceKeys, room: room, hashMask: hashMask)
         finder = plan.finder
         resourceFinder = AttributeFinder(keys: ["service.name"] + plan.labels.map(\.name))
         counter = AdjustedCounter(seed: seed)
@@ -84,15 +88,11 @@ struct SpanCounts: Sendable {
         let bucket = bounds.bucket(duration)
         let common = about.hash(plan, facts, bytes)
         for family in families.indices {
-            let key = hash(common, plan.families[family].labels, facts, bytes)
-            let slot: Int
-            if let known = families[family].store.find(key) {
-                slot = known
-            } else {
-                let labels = about.labels(plan, facts, bytes) + ownLabels(plan.families[family].labels, facts, bytes)
-                slot = families[family].newSlot(
-                    key, resource: facts.resourceSlot, labels, service: facts.service.hash, now: now, time: time)
-            }
+            let own = plan.families[family].labels
+            let key = hash(common, own, facts, bytes)
+            let slot =
+                find(key, family, own, about, facts, bytes)
+                ?? newSlot(key, family, own, about, facts, bytes, now: now, time: time)
             families[family].store.add(
                 slot, duration, bucket: bucket, count: whole, weight: adjusted.value, now: now)
             if config.exemplarLimit != nil {
@@ -105,9 +105,20 @@ struct SpanCounts: Sendable {
         guard events != nil else { return }
         let own = plan.families[0].labels
         let shared = EventCounts.Shared(
-            key: hash(common, own, facts, bytes), resource: facts.resourceSlot, service: facts.service.hash,
-            count: whole, weight: adjusted.value)
+            key: hash(common, own, facts, bytes), identity: identity(own, about, facts, bytes),
+            resource: facts.resourceSlot, service: facts.service.hash, count: whole, weight: adjusted.value)
         countEvents(of: span, about, facts, shared, bytes, now: now, time: time)
+    }
+
+    private mutating func newSlot(
+        _ key: UInt64, _ family: Int, _ own: [Int], _ about: SpanFacts, _ facts: ScopeFacts, _ bytes: Span<UInt8>,
+        now: UInt64, time: UInt64
+    ) -> Int {
+        let labels = about.labels(plan, facts, bytes) + ownLabels(own, facts, bytes)
+        let new = SeriesFamily.New(
+            key: key, resource: facts.resourceSlot, labels: labels, service: facts.service.hash, now: now, time: time)
+        if let known = families[family].folded(new) { return known }
+        return families[family].insert(new, identity(own, about, facts, bytes))
     }
 
     private mutating func countEvents(
@@ -135,7 +146,52 @@ struct SpanCounts: Sendable {
                 hash = mixed(hash ^ (facts.defaults[label]?.hash ?? 1))
             }
         }
-        return hash
+        return hash & hashMask
+    }
+
+    /// What tells a span's series from all others, its family's own labels as the finder has found them.
+    private func identity(
+        _ labels: [Int], _ about: SpanFacts, _ facts: ScopeFacts, _ bytes: Span<UInt8>
+    ) -> SeriesIdentity {
+        var identity = about.identity(plan, facts, bytes)
+        for label in labels {
+            if let value = finder.values[label] {
+                identity.append(bytes, value)
+            } else {
+                identity.append(facts.defaults[label])
+            }
+        }
+        return identity
+    }
+
+    /// The slot of the series whose identity is what `identity` would be.
+    private func find(
+        _ key: UInt64, _ family: Int, _ labels: [Int], _ about: SpanFacts, _ facts: ScopeFacts, _ bytes: Span<UInt8>
+    ) -> Int? {
+        var search = families[family].store.search(key)
+        while let slot = families[family].store.next(&search) {
+            if meets(slot, family, labels, about, facts, bytes) { return slot }
+        }
+        return nil
+    }
+
+    private func meets(
+        _ slot: Int, _ family: Int, _ labels: [Int], _ about: SpanFacts, _ facts: ScopeFacts, _ bytes: Span<UInt8>
+    ) -> Bool {
+        let known = families[family].store.identities.bytes
+        let stored = known.span
+        var comparison = families[family].store.identities.comparison(slot)
+        guard about.meets(stored, &comparison, plan, facts, bytes) else { return false }
+        for label in labels {
+            let isSame =
+                if let value = finder.values[label] {
+                    comparison.meets(bytes, value, in: stored)
+                } else {
+                    comparison.meets(facts.defaults[label], in: stored)
+                }
+            guard isSame else { return false }
+        }
+        return comparison.isComplete
     }
 
     private func ownLabels(_ labels: [Int], _ facts: ScopeFacts, _ bytes: Span<UInt8>) -> [SeriesLabel] {
@@ -162,8 +218,12 @@ struct SpanCounts: Sendable {
         var hash = mixed(LabelValue.secret &+ UInt64(slot))
         if plan.hasService { hash = mixed(hash ^ service.hash) }
         for label in scopeLabels { hash = mixed(hash ^ label.value.hash) }
+        var identity = SeriesIdentity()
+        identity.append(UInt64(slot))
+        if plan.hasService { identity.append(service) }
+        for label in scopeLabels { identity.append(label.value) }
         return ScopeFacts(
-            resourceSlot: slot, hash: hash, service: service,
+            resourceSlot: slot, hash: hash, identity: identity, service: service,
             defaults: plan.labels.indices.map { values[$0 + 1] ?? plan.labels[$0].fallback },
             scopeLabels: scopeLabels)
     }

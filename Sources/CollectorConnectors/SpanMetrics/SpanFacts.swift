@@ -7,6 +7,8 @@ struct ScopeFacts: Sendable {
     var resourceSlot: Int
     /// The hash of everything that is the same for all spans of the scope.
     var hash: UInt64
+    /// The same written out: how the identities of its spans' series begin.
+    var identity: SeriesIdentity
     var service: LabelValue
     /// By label of the plan: what the resource says, else the configured value.
     var defaults: [LabelValue?]
@@ -37,10 +39,31 @@ struct SpanFacts: Sendable {
     func hash(_ plan: DimensionPlan, _ facts: ScopeFacts, _ bytes: Span<UInt8>) -> UInt64 {
         var hash = facts.hash
         if plan.hasName { hash = mixed(hash ^ LabelValue.hash(bytes, name)) }
-        let few =
-            (plan.hasKind ? UInt64(kind) : 0) | (plan.hasStatus ? UInt64(status) << 8 : 0)
+        return mixed(hash &+ few(plan))
+    }
+
+    /// What has few values by its nature, as one number.
+    private func few(_ plan: DimensionPlan) -> UInt64 {
+        (plan.hasKind ? UInt64(kind) : 0) | (plan.hasStatus ? UInt64(status) << 8 : 0)
             | (plan.hasSamplingMethod && isExtrapolated ? 1 << 16 : 0)
-        return mixed(hash &+ few)
+    }
+
+    /// The beginning of the identity of the span's series.
+    func identity(_ plan: DimensionPlan, _ facts: ScopeFacts, _ bytes: Span<UInt8>) -> SeriesIdentity {
+        var identity = facts.identity
+        if plan.hasName { identity.append(bytes, name) }
+        identity.append(few(plan))
+        return identity
+    }
+
+    /// Whether `identity` would be the beginning of a stored one.
+    func meets(
+        _ stored: Span<UInt8>, _ comparison: inout IdentityComparison, _ plan: DimensionPlan, _ facts: ScopeFacts,
+        _ bytes: Span<UInt8>
+    ) -> Bool {
+        comparison.meets(parts: facts.identity.bytes.span, in: stored)
+            && (!plan.hasName || comparison.meets(bytes, name, in: stored))
+            && comparison.meets(few(plan), in: stored)
     }
 
     /// The labels that all metrics have, in the order they are shown.

@@ -36,7 +36,7 @@ package struct SpanMetricsConfig: Sendable {
     var resourceLimit: Int
     /// The resource attributes that tell resources apart; all when empty.
     var resourceKeys: [String]
-    /// The most series of one metric; nil for no limit of its own.
+    /// The most series of one metric for each resource; nil for no limit of its own.
     var seriesLimit: Int?
     /// The most values of one label for each service; nil for no limit.
     var valueLimit: Int?

@@ -1,7 +1,8 @@
 import OTLPWire
 
 /// Bounds how many values a label may have for each service, so that one label with a value of its own for every request
-/// costs that label its values, and nobody else anything.
+/// costs that label its values, and nobody else anything. Values are known by their hashes: two that collide take one
+/// place, which merges nothing.
 struct ValueBudget: Sendable {
     private let limit: Int?
     /// The series that use each value, by service and label.
