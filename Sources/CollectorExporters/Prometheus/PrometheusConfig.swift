@@ -14,7 +14,7 @@ package struct PrometheusConfig: Sendable {
     package var sendsTimestamps = false
     /// A series goes when no point came for so long; nil keeps it for good (`0`).
     package var expirations = Expirations(standard: .seconds(300))
-    package var nonMonotonicDeltas = NonMonotonicDeltas.drop
+    package var nonMonotonicDeltas = NonMonotonicDeltas.accumulate
     package var resourceToTelemetry = ResourceToTelemetry()
     /// Whether scrapers that ask for OpenMetrics get it, and with it exemplars.
     package var enablesOpenMetrics = false
@@ -29,14 +29,16 @@ package struct PrometheusConfig: Sendable {
     package var reportsOmissions = false
     package var readHeaderTimeout: Duration?
     package var idleTimeout: Duration?
+    /// How long a scraper may take for a piece of its answer.
+    package var writeTimeout: Duration?
     package var responseHeaders: [(name: String, value: String)] = []
 
     /// What happens to deltas of sums that may fall.
     package enum NonMonotonicDeltas: String, CaseIterable, Sendable {
-        /// What the specification demands, since nobody knows the value they start from.
-        case drop
-        /// They add up from zero on.
+        /// They add up from zero on: the changes are right, whatever the value was that they started from.
         case accumulate
+        /// What the OpenTelemetry Collector does, since nobody knows that value.
+        case drop
     }
 
     /// `resource_to_telemetry_conversion`.
@@ -55,7 +57,7 @@ package struct PrometheusConfig: Sendable {
         expirations.standard = Self.limit(reader.duration("metric_expiration", default: .seconds(300)))
         expirations.rules = reader.sections("metric_expirations").compactMap(Self.rule)
         nonMonotonicDeltas =
-            reader.optionalEnumeration("non_monotonic_deltas", as: NonMonotonicDeltas.self) ?? .drop
+            reader.optionalEnumeration("non_monotonic_deltas", as: NonMonotonicDeltas.self) ?? .accumulate
         let conversion = reader.settings("resource_to_telemetry_conversion")
         resourceToTelemetry.isEnabled = conversion.bool("enabled", default: false)
         resourceToTelemetry.excludesServiceAttributes = conversion.bool("exclude_service_attributes", default: false)
@@ -110,6 +112,7 @@ package struct PrometheusConfig: Sendable {
     private mutating func readServerKeys(_ reader: ConfigReader) {
         readHeaderTimeout = reader.optionalDuration("read_header_timeout")
         idleTimeout = reader.optionalDuration("idle_timeout")
+        writeTimeout = reader.optionalDuration("write_timeout")
         responseHeaders = reader.stringMap("response_headers")
         reader.unsupported(
             "tls", because: "the scrape endpoint speaks plain HTTP; put a TLS proxy in front or scrape on localhost")
@@ -119,7 +122,7 @@ package struct PrometheusConfig: Sendable {
         reader.unsupported("middlewares", because: "there are no middleware extensions")
         reader.unsupported("sending_queue", because: "the scrape endpoint sends nothing")
         for key in [
-            "read_timeout", "write_timeout", "max_request_body_size", "include_metadata", "keep_alives_enabled",
+            "read_timeout", "max_request_body_size", "include_metadata", "keep_alives_enabled",
             "compression_algorithms", "compression_params",
         ] where reader.has(key) {
             reader.note(

@@ -29,7 +29,9 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
             labeler: SeriesLabeler(config),
             exemplarText: ExemplarText(namer: LabelNamer(strategy: config.translationStrategy)),
             conflicts: ConflictCounters(context.telemetry, exporter: context.id),
-            resets: ResetCounters(context.telemetry, exporter: context.id), directory: SeriesDirectory(),
+            resets: ResetCounters(context.telemetry, exporter: context.id),
+            gaps: GapCounters(context.telemetry, exporter: context.id),
+            directory: SeriesDirectory(),
             memory: SeriesMemory(context.budget))
         context.telemetry.gauge(
             "otelcol_exporter_prometheus_series_bytes",
@@ -51,9 +53,12 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
         var settings = HTTPServerSettings()
         if let timeout = config.readHeaderTimeout { settings.headerTimeout = timeout }
         if let timeout = config.idleTimeout { settings.idleTimeout = timeout }
+        if let timeout = config.writeTimeout { settings.writeTimeout = timeout }
         do {
             let server = try await HTTPServer.start(
-                endpoint: config.endpoint, service: PrometheusService(endpoint: endpoint, workers: context.workers),
+                endpoint: config.endpoint,
+                service: PrometheusService(
+                    endpoint: endpoint, gate: ScrapeGate(context), workers: context.workers),
                 settings: settings, budget: context.budget, workers: context.workers, group: context.eventLoops)
             state.withLock { $0.server = server }
             context.log.info("scrape endpoint on \(server.addresses.listed)/metrics")
@@ -83,10 +88,10 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
 
     private func take(_ batch: Batch) -> Acceptance {
         var tally = IngestTally()
-        let now = context.clock.now()
+        let clock = clock()
         for segment in batch.segments {
             guard case .metrics(let index) = segment.index else { continue }
-            store.ingest(index, segment.body.readableBytesUInt8Span, now: now, tally: &tally)
+            store.ingest(index, segment.body.readableBytesUInt8Span, clock, tally: &tally)
         }
         context.account.exposed.add(tally.exposed)
         for (reason, count) in tally.dropped { drops[reason]?.add(count) }
@@ -94,7 +99,11 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
     }
 
     package func offer(_ exemplar: Exemplar, to series: SeriesKey) {
-        store.offer(exemplar, to: series, now: context.clock.now())
+        store.offer(exemplar, to: series, clock())
+    }
+
+    private func clock() -> IngestClock {
+        IngestClock(now: context.clock.now(), wall: context.clock.wallTime())
     }
 
     package func withdraw(_ traces: Set<TraceID>) {

@@ -10,8 +10,7 @@ struct LabelNamer: Sendable {
     func name(_ key: [UInt8]) -> [UInt8]? {
         guard let first = key.first else { return nil }
         if keepsUTF8 {
-            // Names that start with two underscores are Prometheus's own.
-            return key.hasPrefix([.underscore, .underscore]) ? Array("key" as StaticString) + key : key
+            return Self.unreserved(key)
         }
         var name: [UInt8] = first.isASCIIDigit ? Array("key_" as StaticString) : []
         for byte in key where !byte.isUTF8Continuation {
@@ -20,4 +19,21 @@ struct LabelNamer: Sendable {
         }
         return name
     }
+
+    /// Names that start with two underscores are Prometheus's own, above all `__name__`: `key` is put in front of them.
+    static func unreserved(_ name: [UInt8]) -> [UInt8] {
+        name.hasPrefix([.underscore, .underscore]) ? Array("key" as StaticString) + name : name
+    }
+}
+
+extension EscapingScheme {
+    /// A label's name as this scheme shows it. Escaping can make a reserved name of a harmless one (`._name_.`), so it
+    /// is looked at again. Reversible schemes write two underscores for one, so with them only the name that costs
+    /// Prometheus the scrape is changed.
+    func escapedLabel(_ name: [UInt8]) -> [UInt8] {
+        let escaped = escaped(name, .label)
+        return self == .underscores || escaped == Self.metricName ? LabelNamer.unreserved(escaped) : escaped
+    }
+
+    private static let metricName = Array("__name__" as StaticString)
 }

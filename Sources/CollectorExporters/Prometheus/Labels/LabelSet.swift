@@ -26,8 +26,12 @@ struct LabelSet: Sendable {
     /// How many names had to be joined.
     let joinedCount: Int
 
-    /// About how much memory it takes as a series keeps it, in bytes.
-    var size: Int { isClassic ? block.count : 4 * block.count + MemoryCost.label * pairs.count }
+    /// About how much memory it takes as a series keeps it, in bytes: of what is not classic also the blocks of three
+    /// escaping schemes, two of which make names up to five times as long.
+    var size: Int {
+        isClassic
+            ? block.count : 4 * block.count + pairs.reduce(0) { $0 + 8 * $1.name.count } + MemoryCost.escapedSeries
+    }
 
     init(_ entries: [LabelEntry]) {
         var joined = 0
@@ -39,12 +43,21 @@ struct LabelSet: Sendable {
 
     /// The block for a scraper that wants this scheme; names that collide by escaping are joined as well.
     func block(_ scheme: EscapingScheme) -> [UInt8] {
-        if isClassic || scheme == .allowUTF8 { return block }
-        var joined = 0
-        return Self.block(
-            Self.joined(
-                pairs.map { LabelEntry(key: $0.name, name: scheme.escaped($0.name, .label), value: $0.value) }, &joined)
-        )
+        isClassic || scheme == .allowUTF8 ? block : Self.escaped(block, scheme).block
+    }
+
+    /// What a scheme makes of a block, and how many names it has to join.
+    static func escaped(_ block: [UInt8], _ scheme: EscapingScheme) -> (block: [UInt8], joinedCount: Int) {
+        var entries: [LabelEntry] = []
+        var reader = LabelReader(position: 0)
+        while reader.next(block) {
+            let name = block.unescapedLabel(reader.name)
+            entries.append(
+                LabelEntry(key: name, name: scheme.escapedLabel(name), value: block.unescapedLabel(reader.value)))
+        }
+        var joinedCount = 0
+        let pairs = joined(entries, &joinedCount)
+        return (self.block(pairs), joinedCount)
     }
 
     private static func joined(_ entries: [LabelEntry], _ joinedCount: inout Int) -> [LabelPair] {
@@ -52,15 +65,17 @@ struct LabelSet: Sendable {
             left.name == right.name ? precedes(left.key, right.key) : precedes(left.name, right.name)
         }
         var pairs: [LabelPair] = []
+        // Of the name under way, as soon as there is more than one.
         var values: Set<[UInt8]> = []
         for entry in sorted {
             if pairs.last?.name == entry.name {
                 joinedCount += 1
+                if values.isEmpty, let first = pairs.last { values = [first.value] }
                 guard values.insert(entry.value).inserted else { continue }
                 pairs[pairs.count - 1].value += [UInt8(ascii: ";")] + entry.value
             } else {
                 pairs.append(LabelPair(name: entry.name, value: entry.value))
-                values = [entry.value]
+                if !values.isEmpty { values = [] }
             }
         }
         return pairs
@@ -75,6 +90,17 @@ struct LabelSet: Sendable {
             block += [.quote, .comma]
         }
         return block
+    }
+}
+
+/// A block of labels as the key of a table: hashed as one piece of memory, where an array of bytes would be hashed byte
+/// by byte, also for every key of a table that grows.
+struct LabelKey: Hashable {
+    let block: [UInt8]
+
+    func hash(into hasher: inout Hasher) {
+        // unsafe: the bytes are used within the call.
+        unsafe block.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     }
 }
 

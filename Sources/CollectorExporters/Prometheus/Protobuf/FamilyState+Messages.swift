@@ -5,7 +5,7 @@ extension FamilyState {
     /// Appends a Metric.
     func append(_ series: SeriesLines, _ streams: LineStreams, to sink: inout ByteSink) {
         if kind == .histogram {
-            let (value, streams) = histogram(streams)
+            let (value, streams) = histogram(streams, series.request)
             if value.native.isEmpty || value.isShownNatively { append(series, value, streams, to: &sink) }
             return
         }
@@ -108,9 +108,8 @@ extension FamilyState {
 
     /// The exemplars of all streams shown together, oldest first.
     private func exemplars(_ streams: LineStreams, _ request: ScrapeRequest) -> [ShownExemplar] {
-        let own = headers[streams.newest].exemplars.all(after: request.exemplarCutoff)
-        if streams.others.isEmpty { return own }
-        let others = streams.others.flatMap { headers[$0].exemplars.all(after: request.exemplarCutoff) }
-        return (own + others).sorted { $0.time < $1.time }
+        if streams.all.isEmpty { return headers[streams.newest].exemplars.all(after: request.exemplarCutoff) }
+        return streams.all.flatMap { headers[$0].exemplars.all(after: request.exemplarCutoff) }
+            .sorted { $0.time < $1.time }
     }
 }

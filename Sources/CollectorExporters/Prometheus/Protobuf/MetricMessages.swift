@@ -42,17 +42,7 @@ extension ByteSink {
 
     /// What escaping in text formats has changed, changed back.
     private mutating func unescaped(_ labels: borrowing [UInt8], _ range: Range<Int>) {
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let byte = labels[position]
-            if byte == .backslash, position + 1 < range.upperBound {
-                position += 1
-                append(labels[position] == UInt8(ascii: "n") ? .lineFeed : labels[position])
-            } else {
-                append(byte)
-            }
-            position += 1
-        }
+        forEachUnescaped(labels, range) { append($0) }
     }
 
     /// `google.protobuf.Timestamp`; nothing for 0, which means unknown.
@@ -112,42 +102,5 @@ extension ByteSink {
                 previous = count
             }
         }
-    }
-}
-
-/// Finds labels in their text form.
-private struct LabelReader {
-    var position: Int
-    private(set) var name = 0..<0
-    private(set) var value = 0..<0
-
-    /// Moves to the next label; false when there is none.
-    mutating func next(_ text: borrowing [UInt8]) -> Bool {
-        guard position < text.count, text[position] != UInt8(ascii: "}") else { return false }
-        if text[position] == .quote {
-            name = quoted(text)
-        } else {
-            let start = position
-            while position < text.count, text[position] != UInt8(ascii: "=") { position += 1 }
-            name = start..<position
-        }
-        // The equals sign.
-        position += 1
-        guard position < text.count, text[position] == .quote else { return false }
-        value = quoted(text)
-        if position < text.count, text[position] == .comma { position += 1 }
-        return true
-    }
-
-    /// What is between the quotes, the first of which is at `position`.
-    private mutating func quoted(_ text: borrowing [UInt8]) -> Range<Int> {
-        let start = position + 1
-        position = start
-        while position < text.count, text[position] != .quote {
-            position += text[position] == .backslash ? 2 : 1
-        }
-        let end = min(position, text.count)
-        position = end + 1
-        return start..<end
     }
 }

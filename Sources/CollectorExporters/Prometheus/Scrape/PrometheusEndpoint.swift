@@ -1,6 +1,5 @@
 import CollectorCore
 package import CollectorTransport
-import NIOCore
 
 /// Answers requests to the scrape endpoint; knows nothing of sockets.
 package struct PrometheusEndpoint: Sendable {
@@ -47,20 +46,35 @@ package struct PrometheusEndpoint: Sendable {
         return nil
     }
 
-    /// The answer to a scrape. Renders all series and compresses them: call it on a worker thread.
-    package func answer(_ request: Request) -> HTTPAnswer {
-        if let refusal = refusal(request) { return refusal }
+    /// The answer to a scrape, or its beginning and what makes the rest: a large exposition never exists as a whole.
+    /// Renders and compresses series: call it on a worker thread.
+    package func answer(_ request: Request) -> (answer: HTTPAnswer, rest: (any HTTPBodySource)?) {
+        answer(request, nil)
+    }
+
+    /// - Parameter lease: what the scrape runs by; nil for one that nobody waits for.
+    func answer(_ request: Request, _ lease: ScrapeLease?) -> (answer: HTTPAnswer, rest: (any HTTPBodySource)?) {
+        if let refusal = refusal(request) { return (refusal, nil) }
         let format = ScrapeFormat(accept: request.accept, offersOpenMetrics: offersOpenMetrics)
         let now = clock.now()
-        let scrape = ScrapeRequest(
+        let wanted = ScrapeRequest(
             format: format, now: now, sendsTimestamps: sendsTimestamps, showsCreated: showsCreated,
             exemplarCutoff: store.exemplarCutoff(now))
-        let fields = [("content-type", format.contentType), ("vary", "Accept, Accept-Encoding")] + headers
-        if acceptsGzip(request.acceptEncoding), let body = store.exposition(scrape, compresses: true) {
-            return HTTPAnswer(status: 200, headers: fields + [("content-encoding", "gzip")], body: body)
+        var scrape = Scrape(wanted, store, compresses: acceptsGzip(request.acceptEncoding))
+        var fields = [("content-type", format.contentType), ("vary", "Accept, Accept-Encoding")] + headers
+        if scrape.compresses { fields.append(("content-encoding", "gzip")) }
+        let first = scrape.next()
+        if lease?.rest(holding: scrape.heldBytes) == false { return (busy, nil) }
+        switch first {
+        case .end(let body): return (HTTPAnswer(status: 200, headers: fields, body: body), nil)
+        case .part(let body): return (HTTPAnswer(status: 200, headers: fields, body: body), ScrapeSource(scrape, lease))
+        case .failed: return (with(headers, .text(500, "compressing the scrape failed\n")), nil)
         }
-        let body = store.exposition(scrape, compresses: false) ?? ByteBuffer()
-        return HTTPAnswer(status: 200, headers: fields, body: body)
+    }
+
+    /// The answer to a scrape that there is no room for now.
+    var busy: HTTPAnswer {
+        with([("retry-after", "1")] + headers, .text(503, "too many scrapes at the same time; try again\n"))
     }
 
     private func with(_ headers: [(name: String, value: String)], _ answer: HTTPAnswer) -> HTTPAnswer {

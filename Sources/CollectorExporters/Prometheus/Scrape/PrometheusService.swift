@@ -1,9 +1,10 @@
 import CollectorCore
 import CollectorTransport
 
-/// Puts the scrape endpoint behind an HTTP server: scrapes are rendered on worker threads.
+/// Puts the scrape endpoint behind an HTTP server: scrapes are rendered on worker threads, a few at the same time.
 struct PrometheusService: HTTPService {
     let endpoint: PrometheusEndpoint
+    let gate: ScrapeGate
     let workers: any WorkerPool
 
     func admit(_ head: HTTPCallHead) -> HTTPAdmission {
@@ -14,7 +15,16 @@ struct PrometheusService: HTTPService {
 
     func handle(_ call: HTTPCall, respond: HTTPResponder) {
         let request = PrometheusEndpoint.Request(call.head)
-        workers.run { [endpoint] in respond.answer(endpoint.answer(request)) }
+        gate.enter(
+            ScrapeGate.Visitor(
+                start: { [endpoint, workers] lease in
+                    workers.run {
+                        let (answer, rest) = endpoint.answer(request, lease)
+                        respond.answer(answer, rest: rest, keeping: lease)
+                    }
+                },
+                refuse: { [endpoint] in respond.answer(endpoint.busy) },
+                cutOff: { respond.closeConnection() }))
     }
 
     func failure(_ head: HTTPCallHead, _ error: DeliveryError, status: Int) -> HTTPAnswer {

@@ -46,7 +46,7 @@ struct Catalogue {
     /// - Returns: whether some format cannot show the family.
     mutating func add(_ family: MetricFamily) -> Bool {
         let number = takeNumber()
-        let hidden = claims.claim(family.claims, for: number)
+        let hidden = claim(family, number)
         entries.insert(
             CatalogueEntry(family: family, number: number, hiddenIn: hidden), at: position(of: family.name))
         return !hidden.isEmpty
@@ -63,8 +63,15 @@ struct Catalogue {
         bindings = bindings.filter { !gone.contains(ObjectIdentifier($0.value.family)) }
         let waiting = entries.indices.filter { !entries[$0].hiddenIn.isEmpty }
         for position in waiting.sorted(by: { entries[$0].number < entries[$1].number }) {
-            entries[position].hiddenIn = claims.claim(entries[position].family.claims, for: entries[position].number)
+            entries[position].hiddenIn = claim(entries[position].family, entries[position].number)
         }
+    }
+
+    /// The formats in which a family does not get its names.
+    private mutating func claim(_ family: MetricFamily, _ number: UInt64) -> Set<Int> {
+        let hidden = claims.claim(family.claims, for: number)
+        family.isHidden.store(hidden.count == ScrapeFormat.all.count, ordering: .relaxed)
+        return hidden
     }
 
     mutating func bind(_ key: StreamKey, _ binding: MetricBinding) {

@@ -5,23 +5,32 @@ extension FamilyState {
     mutating func takeExponential(_ range: ByteRange, _ bytes: Span<UInt8>, _ context: IngestContext) -> DropReason? {
         let point = ExponentialHistogramPoint(bytes, point: range)
         let field = ExponentialHistogramPoint.attributesField
-        let time = StreamTime(start: point.startNanoseconds, time: point.timeNanoseconds)
+        let time = context.time(start: point.startNanoseconds, point.timeNanoseconds)
         let (series, key) = context.binding.identity(bytes, name: context.name, point: range, field: field)
         if point.hasNoRecordedValue { return end(key, time, context) }
-        guard let value = HistogramValue(point, bytes, edges: sharedEdges([])) else { return .invalidPoint }
+        guard let edges = sharedEdges([]) else { return .memory }
+        guard let value = HistogramValue(point, bytes, edges: edges) else { return .invalidPoint }
         let position: Int
-        if let known = positions[key] {
+        if let known = knownStream(key) {
             switch effect(of: time, on: known, context) {
             case .reject(let reason): return reason
             case .replace:
+                let (old, line) = (histograms[known], headers[known].series)
+                guard setHistogram(value, charging: known) else { return .memory }
+                if value.count < old.count, isSummed(line) { fold(.histogram(old), into: line) }
                 countReset(known, time, context)
-                histograms[known] = value
                 renew(known, time, context)
-            case .add where histograms[known].addNative(value): extend(known, time, context)
-            case .add:
-                context.tools.resets.overflow.add()
-                histograms[known] = value
-                renew(known, time, context)
+            case .add(let fit):
+                // A sum of its own, since it may turn out too large for the memory.
+                var sum = histograms[known]
+                let hasRoom = sum.addNative(value)
+                guard setHistogram(hasRoom ? sum : value, charging: known) else { return .memory }
+                if hasRoom {
+                    extend(known, fit, time, context)
+                } else {
+                    context.tools.resets.overflow.add()
+                    renew(known, time, context)
+                }
             }
             position = known
         } else {
@@ -30,6 +39,7 @@ extension FamilyState {
             }
             position = new
             setHistogram(value, at: position)
+            countOtherBounds(position, context)
         }
         if !histograms[position].isShownNatively { context.tools.conflicts.native.add() }
         if point.hasExemplars {

@@ -3,27 +3,38 @@ import OTLPWire
 // How points change the streams of a family. Each function takes one point and says why it is not shown, nil when it
 // is.
 
+/// Why a point has no value that could be shown.
+struct PointRefusal: Error {
+    var reason: DropReason
+}
+
 extension FamilyState {
     mutating func takeNumber(_ range: ByteRange, _ bytes: Span<UInt8>, _ context: IngestContext) -> DropReason? {
         let point = NumberPoint(bytes, point: range)
         let field = NumberPoint.attributesField
-        let time = StreamTime(start: point.startNanoseconds, time: point.timeNanoseconds)
+        let time = context.time(start: point.startNanoseconds, point.timeNanoseconds)
         let (series, key) = context.binding.identity(bytes, name: context.name, point: range, field: field)
         if point.hasNoRecordedValue { return end(key, time, context) }
         guard let value = StoredNumber(point.value), kind != .counter || value.isValidCount else {
             return .invalidPoint
         }
+        // Nothing could be added any more to what is no number.
+        if context.binding.temporality == .delta, !value.asDouble.isFinite { return .invalidPoint }
         let position: Int
-        if let known = positions[key] {
+        if let known = knownStream(key) {
             switch effect(of: time, on: known, context) {
             case .reject(let reason): return reason
             case .replace:
                 countReset(known, time, context)
+                let line = headers[known].series
+                if value.asDouble < numbers[known].asDouble, isSummed(line) {
+                    fold(.number(numbers[known]), into: line)
+                }
                 numbers[known] = value
                 renew(known, time, context)
-            case .add:
+            case .add(let fit):
                 numbers[known] = numbers[known] + value
-                extend(known, time, context)
+                extend(known, fit, time, context)
             }
             position = known
         } else {
@@ -40,20 +51,24 @@ extension FamilyState {
     mutating func takeHistogram(_ range: ByteRange, _ bytes: Span<UInt8>, _ context: IngestContext) -> DropReason? {
         let point = HistogramPoint(bytes, point: range)
         let field = HistogramPoint.attributesField
-        let time = StreamTime(start: point.startNanoseconds, time: point.timeNanoseconds)
+        let time = context.time(start: point.startNanoseconds, point.timeNanoseconds)
         let (series, key) = context.binding.identity(bytes, name: context.name, point: range, field: field)
         if point.hasNoRecordedValue { return end(key, time, context) }
         let position: Int
-        if let known = positions[key] {
+        if let known = knownStream(key) {
             if let reason = update(known, point, time, bytes, context) { return reason }
             position = known
         } else {
-            guard let value = histogram(point, bytes) else { return .invalidPoint }
-            guard let new = begin(series, key, time, range, field, bytes, context, size: value.size) else {
-                return .memory
+            switch histogram(point, bytes) {
+            case .failure(let refusal): return refusal.reason
+            case .success(let value):
+                guard let new = begin(series, key, time, range, field, bytes, context, size: value.size) else {
+                    return .memory
+                }
+                position = new
+                setHistogram(value, at: position)
+                countOtherBounds(position, context)
             }
-            position = new
-            setHistogram(value, at: position)
         }
         if point.hasExemplars {
             takeExemplars(range, HistogramPoint.exemplarsField, position, time, bytes, context)
@@ -64,19 +79,24 @@ extension FamilyState {
     mutating func takeSummary(_ range: ByteRange, _ bytes: Span<UInt8>, _ context: IngestContext) -> DropReason? {
         let point = SummaryPoint(bytes, point: range)
         let field = SummaryPoint.attributesField
-        let time = StreamTime(start: point.startNanoseconds, time: point.timeNanoseconds)
+        let time = context.time(start: point.startNanoseconds, point.timeNanoseconds)
         let (series, key) = context.binding.identity(bytes, name: context.name, point: range, field: field)
         if point.hasNoRecordedValue { return end(key, time, context) }
-        let known = positions[key]
+        let known = knownStream(key)
         if let known, case .reject(let reason) = headers[known].time.cumulativeEffect(of: time) { return reason }
-        let value = SummaryValue(point, bytes) { sharedEdges($0) }
+        var quantiles = 0
+        point.forEachQuantile(bytes) { _, _ in quantiles += 1 }
+        guard quantiles <= Self.maximumBuckets else { return .tooManyBuckets }
+        guard let value = SummaryValue(point, bytes, edges: { sharedEdges($0) }) else { return .memory }
         if let known {
+            guard recharge(known, from: summaries[known].size, to: value.size) else { return .memory }
             countReset(known, time, context)
             summaries[known] = value
             renew(known, time, context)
         } else {
-            let size = 64 + 24 * value.values.count
-            guard let new = begin(series, key, time, range, field, bytes, context, size: size) else { return .memory }
+            guard let new = begin(series, key, time, range, field, bytes, context, size: value.size) else {
+                return .memory
+            }
             setSummary(value, at: new)
         }
         return nil
@@ -86,49 +106,89 @@ extension FamilyState {
     private mutating func update(
         _ position: Int, _ point: HistogramPoint, _ time: StreamTime, _ bytes: Span<UInt8>, _ context: IngestContext
     ) -> DropReason? {
-        let effect = effect(of: time, on: position, context)
-        if case .reject(let reason) = effect { return reason }
-        var continues = effect == .add
-        if !continues { countReset(position, time, context) }
-        if histograms[position].hasBounds(of: point, bytes) {
-            guard histograms[position].update(point, bytes, adds: continues) else { return .invalidPoint }
-        } else {
-            guard let value = histogram(point, bytes) else { return .invalidPoint }
-            let joined = histograms[position].joined(with: value)
-            // Other bounds: what was counted in the old ones cannot be told apart, so the stream starts anew.
-            if joined == nil {
-                if continues { context.tools.resets.bounds.add() }
-                continues = false
-            }
-            histograms[position] = continues ? joined ?? value : value
-            if joined == nil { headers[position].exemplars.rearrange { value.edges.bucket(of: $0) } }
+        let fit: DeltaFit?
+        switch effect(of: time, on: position, context) {
+        case .reject(let reason): return reason
+        case .replace: fit = nil
+        case .add(let known): fit = known
         }
-        if continues { extend(position, time, context) } else { renew(position, time, context) }
+        let line = headers[position].series
+        let fallen =
+            fit == nil && isSummed(line) && point.count < histograms[position].count ? histograms[position] : nil
+        if histograms[position].hasBounds(of: point, bytes) {
+            guard histograms[position].update(point, bytes, adds: fit != nil) else { return .invalidPoint }
+        } else if let reason = replace(position, point, adds: fit != nil, bytes, context) {
+            return reason
+        }
+        if let fit {
+            extend(position, fit, time, context)
+            return nil
+        }
+        if let fallen { fold(.histogram(fallen), into: line) }
+        countReset(position, time, context)
+        renew(position, time, context)
         return nil
     }
 
-    private mutating func histogram(_ point: HistogramPoint, _ bytes: Span<UInt8>) -> HistogramValue? {
+    /// A point with other bounds than its stream had. Deltas go on at the new bounds: what was counted before stands at
+    /// the next bound there is, so that it is exact at all bounds that stay.
+    private mutating func replace(
+        _ position: Int, _ point: HistogramPoint, adds: Bool, _ bytes: Span<UInt8>, _ context: IngestContext
+    ) -> DropReason? {
+        let value: HistogramValue
+        switch histogram(point, bytes) {
+        case .failure(let refusal): return refusal.reason
+        case .success(let read): value = read
+        }
+        let old = histograms[position]
+        guard setHistogram(adds ? old.moved(to: value.edges).summed(with: value) : value, charging: position) else {
+            return .memory
+        }
+        guard !old.edges.isEqual(to: value.edges) else { return nil }
+        if adds { context.tools.resets.bounds.add() }
+        countOtherBounds(position, context)
+        changeExemplars(of: position) { $0.rearrange { value.edges.bucket(of: $0) } }
+        return nil
+    }
+
+    private mutating func histogram(
+        _ point: HistogramPoint, _ bytes: Span<UInt8>
+    ) -> Result<HistogramValue, PointRefusal> {
+        guard point.explicitBounds.count <= Self.maximumBuckets else {
+            return .failure(PointRefusal(reason: .tooManyBuckets))
+        }
         let bounds = (0..<point.explicitBounds.count).map { point.bound($0, bytes) }
         let isEmpty = bounds.isEmpty && point.bucketCounts.count == 0
         guard isEmpty || point.bucketCounts.count == bounds.count + 1,
             bounds.allSatisfy({ !$0.isNaN }), zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 })
-        else { return nil }
-        let edges = sharedEdges(bounds.last == .infinity ? bounds.dropLast() : bounds)
-        return HistogramValue(point, bytes, edges: edges)
+        else { return .failure(PointRefusal(reason: .invalidPoint)) }
+        guard let edges = sharedEdges(bounds.last == .infinity ? bounds.dropLast() : bounds) else {
+            return .failure(PointRefusal(reason: .memory))
+        }
+        guard let value = HistogramValue(point, bytes, edges: edges) else {
+            return .failure(PointRefusal(reason: .invalidPoint))
+        }
+        return .success(value)
+    }
+
+    /// Counts a stream that has other bounds than those it is shown with.
+    func countOtherBounds(_ position: Int, _ context: IngestContext) {
+        let streams = series[headers[position].series].streams
+        guard let other = streams.first == position ? streams.others.first : streams.first,
+            !histograms[other].edges.isEqual(to: histograms[position].edges)
+        else { return }
+        context.tools.conflicts.bounds.add()
     }
 
     func effect(of time: StreamTime, on position: Int, _ context: IngestContext) -> PointEffect {
-        context.binding.temporality == .delta
-            ? headers[position].time.deltaEffect(of: time) : headers[position].time.cumulativeEffect(of: time)
+        let header = headers[position]
+        return context.binding.temporality == .delta
+            ? header.time.deltaEffect(of: time, after: header.gap) : header.time.cumulativeEffect(of: time)
     }
 
-    /// Counts a point that makes its stream start anew.
+    /// Counts a cumulative point whose source began anew.
     func countReset(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
-        if context.binding.temporality == .delta {
-            context.tools.resets.gap.add()
-        } else if headers[position].time.isRestarted(by: time) {
-            context.tools.resets.restart.add()
-        }
+        if headers[position].time.isRestarted(by: time) { context.tools.resets.restart.add() }
     }
 
     /// The stream's value has been replaced.
@@ -139,8 +199,18 @@ extension FamilyState {
     }
 
     /// The stream has been continued from where it began.
-    mutating func extend(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
-        renew(position, StreamTime(start: headers[position].time.start, time: time.time), context)
+    mutating func extend(_ position: Int, _ fit: DeltaFit, _ time: StreamTime, _ context: IngestContext) {
+        let known = headers[position].time
+        switch fit {
+        case .next: break
+        case .afterGap:
+            context.tools.gaps.seen.add()
+            headers[position].gap = DeltaGap(start: known.time, end: time.start)
+        case .late:
+            context.tools.gaps.filled.add()
+            headers[position].gap.fill(time)
+        }
+        renew(position, StreamTime(start: known.start, time: max(known.time, time.time)), context)
     }
 
     /// A new stream with its line; labels are rendered here, once.
@@ -178,6 +248,11 @@ extension FamilyState {
     mutating func end(_ key: StreamKey, _ time: StreamTime, _ context: IngestContext) -> DropReason? {
         guard let position = positions[key] else { return nil }
         guard time.time >= headers[position].time.time else { return .outOfOrder }
+        if isSummed(headers[position].series) {
+            // It has not been updated ever: it is over from now on, and its line goes on showing what it counted.
+            headers[position].updated = 0
+            return nil
+        }
         context.tools.directory.remove(headers[position].seriesKey, key)
         remove(position)
         return nil

@@ -3,21 +3,23 @@ import OTLPWire
 /// A line, or the lines of one histogram: everything that looks the same to a scraper.
 struct ExposedSeries {
     /// The labels before escaping, rendered: what tells series apart.
-    let identity: [UInt8]
-    /// The labels as scrapes show them that do not ask for another escaping.
-    let block: [UInt8]
-    /// For rendering in other escapings; nil when all names are classic and every escaping shows `block`.
-    let labels: LabelSet?
+    let labels: [UInt8]
     /// Which of the family's series it was, in the order of appearance: a scrape that began earlier does not show it,
     /// so that a place used again does not repeat labels.
     let number: UInt64
     /// The streams shown here: one, unless several look the same.
-    var streams: [Int]
+    var streams = StreamList()
+    /// What streams have counted that are gone, if any. Never more than one; an array, so that other series pay a word
+    /// for it.
+    var folded: [FoldedValue] = []
 }
 
 /// The streams and series of one family. Only the arrays of the family's kind are used; all arrays of streams have the
 /// same positions.
 struct FamilyState {
+    /// Of a histogram, and quantiles of a summary: what has more is refused. A thousand times what SDKs send.
+    static let maximumBuckets = 10_000
+
     let kind: FamilyKind
     private let memory: SeriesMemory
     var headers: [StreamHeader] = []
@@ -25,8 +27,14 @@ struct FamilyState {
     var histograms: [HistogramValue] = []
     var summaries: [SummaryValue] = []
     private(set) var positions: [StreamKey: Int] = [:]
-    private(set) var series: [ExposedSeries] = []
-    private(set) var seriesByLabels: [[UInt8]: Int] = [:]
+    /// Where the stream of the point before is.
+    private var lastPosition = -1
+    var series: [ExposedSeries] = []
+    /// Whether there have been labels that escaping changes.
+    private(set) var needsEscaping = false
+    /// One for each scheme that a scrape has asked for since.
+    private(set) var escaped: [EscapedSeries] = []
+    private var seriesByLabels: [LabelKey: Int] = [:]
     private var freeStreams: [Int] = []
     private var freeSeries: [Int] = []
     private var edges: [BucketEdges] = []
@@ -44,6 +52,21 @@ struct FamilyState {
 
     var isEmpty: Bool { positions.isEmpty }
 
+    /// The position of the stream that a point belongs to; nil when it is new.
+    ///
+    /// Senders repeat their points in the same order, so it is nearly always the one behind the stream of the point
+    /// before: that spares most of the time it takes to hash and to fetch from a large table.
+    mutating func knownStream(_ key: StreamKey) -> Int? {
+        let next = lastPosition &+ 1
+        if next < headers.count, headers[next].key == key, headers[next].isLive {
+            lastPosition = next
+            return next
+        }
+        guard let known = positions[key] else { return nil }
+        lastPosition = known
+        return known
+    }
+
     /// Adds a stream and finds or makes its line. The caller sets the value of its kind at the position returned.
     ///
     /// - Returns: also whether another stream is shown on the same line.
@@ -51,7 +74,7 @@ struct FamilyState {
         key: StreamKey, seriesKey: SeriesKey, resource: ResourceRecord, time: StreamTime, now: UInt64, labels: LabelSet,
         charged: Int
     ) -> (position: Int, isShared: Bool) {
-        let line = seriesByLabels[labels.block] ?? addSeries(labels)
+        let line = seriesByLabels[LabelKey(block: labels.block)] ?? addSeries(labels)
         let header = StreamHeader(
             key: key, seriesKey: seriesKey, resource: resource, series: line, time: time, updated: now,
             charged: charged)
@@ -66,14 +89,13 @@ struct FamilyState {
         positions[key] = position
         series[line].streams.append(position)
         resource.liveStreams.add(1, ordering: .relaxed)
-        return (position, series[line].streams.count > 1)
+        return (position, series[line].streams.isShared)
     }
 
     private mutating func addSeries(_ labels: LabelSet) -> Int {
         seriesCount &+= 1
-        let new = ExposedSeries(
-            identity: labels.block, block: labels.block(.underscores), labels: labels.isClassic ? nil : labels,
-            number: seriesCount, streams: [])
+        if !labels.isClassic { needsEscaping = true }
+        let new = ExposedSeries(labels: labels.block, number: seriesCount)
         let line: Int
         if let free = freeSeries.popLast() {
             line = free
@@ -82,9 +104,30 @@ struct FamilyState {
             line = series.count
             series.append(new)
         }
-        seriesByLabels[labels.block] = line
+        seriesByLabels[LabelKey(block: labels.block)] = line
+        for scheme in escaped.indices { escaped[scheme].replace(line, labels: labels.block) }
         return line
     }
+
+    /// Where `escaped` has this scheme. None is needed when it shows all labels as they are.
+    mutating func position(of scheme: EscapingScheme) -> Int? {
+        guard needsEscaping, scheme != .allowUTF8 else { return nil }
+        if let known = escaped.firstIndex(where: { $0.scheme == scheme }) { return known }
+        escaped.append(EscapedSeries(scheme))
+        return escaped.count - 1
+    }
+
+    /// Takes the labels of the next few series before `end` into `escaped[position]`; true when none are left.
+    mutating func escapeSome(_ position: Int, end: Int) -> Bool {
+        let start = escaped[position].count
+        for line in start..<max(start, min(end, start + MetricFamily.seriesPerHold)) {
+            escaped[position].append(labels: series[line].labels)
+        }
+        return escaped[position].count >= end
+    }
+
+    /// What escaping has made equal since the last call.
+    mutating func takeEscapingConflicts(_ position: Int) -> EscapingConflicts { escaped[position].takeConflicts() }
 
     /// Removes a stream, and its line when it was the only one there.
     mutating func remove(_ position: Int) {
@@ -92,16 +135,19 @@ struct FamilyState {
         guard header.isLive else { return }
         headers[position].isLive = false
         headers[position].exemplars.removeAll()
-        if kind == .histogram { histograms[position] = HistogramValue(edges: histograms[position].edges) }
+        if kind == .histogram { histograms[position] = .nothing }
+        if kind == .summary { summaries[position] = .nothing }
         memory.giveBack(header.charged)
         positions[header.key] = nil
         freeStreams.append(position)
         header.resource.liveStreams.subtract(1, ordering: .relaxed)
-        series[header.series].streams.removeAll { $0 == position }
+        series[header.series].streams.remove(position)
         guard series[header.series].streams.isEmpty else { return }
-        seriesByLabels[series[header.series].identity] = nil
+        memory.giveBack(series[header.series].folded.first?.size ?? 0)
+        seriesByLabels[LabelKey(block: series[header.series].labels)] = nil
+        for scheme in escaped.indices { escaped[scheme].remove(header.series) }
         // The place stays, what it held does not.
-        series[header.series] = ExposedSeries(identity: [], block: [], labels: nil, number: .max, streams: [])
+        series[header.series] = ExposedSeries(labels: [], number: .max)
         freeSeries.append(header.series)
     }
 
@@ -113,15 +159,39 @@ struct FamilyState {
         if position == histograms.count { histograms.append(value) } else { histograms[position] = value }
     }
 
+    /// Replaces a histogram stream's value; false, with nothing changed, when there is no memory for it.
+    mutating func setHistogram(_ value: HistogramValue, charging position: Int) -> Bool {
+        guard recharge(position, from: histograms[position].size, to: value.size) else { return false }
+        histograms[position] = value
+        return true
+    }
+
     mutating func setSummary(_ value: SummaryValue, at position: Int) {
         if position == summaries.count { summaries.append(value) } else { summaries[position] = value }
     }
 
-    /// The edges of these bounds; few kinds of bounds are in use at a time, so a handful of them is remembered.
-    mutating func sharedEdges(_ bounds: [Double]) -> BucketEdges {
+    /// Charges a stream for what it has grown by, or gives back what it is smaller by; false, with nothing changed, when
+    /// there is no memory.
+    mutating func recharge(_ position: Int, from before: Int, to after: Int) -> Bool {
+        guard recharge(from: before, to: after) else { return false }
+        headers[position].charged += after - before
+        return true
+    }
+
+    func recharge(from before: Int, to after: Int) -> Bool {
+        if after > before { return memory.take(after - before) }
+        if after < before { memory.giveBack(before - after) }
+        return true
+    }
+
+    /// The edges of these bounds; few kinds of bounds are in use at a time, so a handful of them is remembered. Nil when
+    /// there is no memory for new ones.
+    mutating func sharedEdges(_ bounds: [Double]) -> BucketEdges? {
         if let known = edges.first(where: { $0.bounds == bounds }) { return known }
-        let new = BucketEdges(
-            bounds, label: kind == .summary ? "quantile" : "le", hasOverflow: kind == .histogram)
+        guard
+            let new = BucketEdges(
+                bounds, label: kind == .summary ? "quantile" : "le", hasOverflow: kind == .histogram, memory: memory)
+        else { return nil }
         if edges.count >= 8 { edges.removeFirst() }
         edges.append(new)
         return new

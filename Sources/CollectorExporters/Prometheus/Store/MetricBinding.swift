@@ -17,6 +17,7 @@ final class MetricBinding: Sendable {
     let resource: ResourceRecord
     /// Of the resource's attributes, for the series' identity.
     let resourceHash: AttributeSetHash
+    let scopeHash: ScopeHash
     /// Tells this metric's streams from those of the same name in other scopes or of other types.
     let salt: StreamKey
     let labels: SharedLabels
@@ -26,14 +27,15 @@ final class MetricBinding: Sendable {
     private let charge: MemoryCharge
 
     init(
-        family: MetricFamily, resource: ResourceRecord, resourceHash: AttributeSetHash, salt: StreamKey,
-        labels: SharedLabels,
+        family: MetricFamily, resource: ResourceRecord, resourceHash: AttributeSetHash, scopeHash: ScopeHash,
+        salt: StreamKey, labels: SharedLabels,
         temporality: MetricHeader.Temporality, now: UInt64, charge: MemoryCharge
     ) {
         self.charge = charge
         self.family = family
         self.resource = resource
         self.resourceHash = resourceHash
+        self.scopeHash = scopeHash
         self.salt = salt
         self.labels = labels
         self.temporality = temporality
@@ -43,7 +45,7 @@ final class MetricBinding: Sendable {
     /// The identities of a point's series: the one all components share, and the store's own.
     func identity(_ bytes: Span<UInt8>, name: ByteRange, point: ByteRange, field: UInt32) -> (SeriesKey, StreamKey) {
         let attributes = AttributeSetHash(bytes, message: point, fieldNumber: field)
-        let series = SeriesKey(resource: resourceHash, name: name, point: attributes, bytes)
+        let series = SeriesKey(resource: resourceHash, scope: scopeHash, name: name, point: attributes, bytes)
         return (series, StreamKey(high: series.high ^ salt.high, low: series.low ^ salt.low))
     }
 }

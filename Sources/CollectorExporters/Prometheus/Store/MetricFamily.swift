@@ -17,6 +17,8 @@ final class MetricFamily: Sendable {
     let state: Mutex<FamilyState>
     /// After how many nanoseconds without a point its series go; nil for never.
     let expiration: UInt64?
+    /// Whether no format can show it, since others have its names: its points would count as shown and never be.
+    let isHidden = Atomic(false)
     private let charge: MemoryCharge
 
     init(
@@ -42,6 +44,9 @@ final class MetricFamily: Sendable {
         state.withLock { $0.isEmpty || $0.updated <= cutoff }
     }
 
+    /// How many streams it has.
+    var streamCount: Int { state.withLock { $0.positions.count } }
+
     /// Marks the family as gone if it has no streams alive, and forgets those that have none left; true when it is
     /// gone.
     func retire(ifExpired cutoff: UInt64, _ removed: (SeriesKey, StreamKey) -> Void) -> Bool {
@@ -59,7 +64,7 @@ final class MetricFamily: Sendable {
         state.withLock { state in
             state.removeExpired(cutoff, removed)
             for position in state.headers.indices {
-                state.headers[position].exemplars.remove(storedUpTo: exemplarCutoff)
+                state.changeExemplars(of: position) { $0.remove(storedUpTo: exemplarCutoff) }
             }
             return state.isEmpty
         }
@@ -68,17 +73,7 @@ final class MetricFamily: Sendable {
     func withdraw(_ traces: Set<TraceID>) {
         guard kind == .histogram || kind == .counter else { return }
         state.withLock { state in
-            for position in state.headers.indices { state.headers[position].exemplars.remove(traces) }
-        }
-    }
-}
-
-extension FamilyState {
-    /// Removes the streams that no point has come for since `cutoff`.
-    mutating func removeExpired(_ cutoff: UInt64, _ removed: (SeriesKey, StreamKey) -> Void) {
-        for position in headers.indices where headers[position].isLive && headers[position].updated <= cutoff {
-            removed(headers[position].seriesKey, headers[position].key)
-            remove(position)
+            for position in state.headers.indices { state.changeExemplars(of: position) { $0.remove(traces) } }
         }
     }
 }

@@ -14,10 +14,14 @@ struct GroupHashes {
     private var scopeNumber: UInt32?
     private var resourceNumber: UInt32?
     private(set) var resource: AttributeSetHash
+    /// What all components know the scope by.
+    private(set) var scopeHash: ScopeHash
+    /// Of all that is said about the scope.
     private var scope: UInt64 = 0
 
     init(_ bytes: Span<UInt8>) {
         resource = AttributeSetHash(bytes, message: .empty, fieldNumber: 1)
+        scopeHash = ScopeHash(bytes, scope: .empty)
     }
 
     mutating func enter(_ number: UInt32, _ index: MetricIndex, _ bytes: Span<UInt8>) {
@@ -25,6 +29,7 @@ struct GroupHashes {
         scopeNumber = number
         let group = index.scopes[Int(number)]
         scope = keyedHash(bytes, group.head, Self.secret) &+ mixed(keyedHash(bytes, group.tail, Self.secret))
+        scopeHash = ScopeHash(bytes, scope: payload(of: 1, in: group.head, bytes) ?? .empty)
         guard resourceNumber != group.parent else { return }
         resourceNumber = group.parent
         let message = payload(of: 1, in: index.resources[Int(group.parent)].head, bytes) ?? .empty
@@ -43,7 +48,7 @@ struct GroupHashes {
     {
         let metadata = AttributeSetHash(
             bytes, message: header.hasMetadata ? metric.range : .empty, fieldNumber: MetricHeader.metadataField)
-        let key = SeriesKey(resource: resource, name: header.name, point: metadata, bytes)
+        let key = SeriesKey(resource: resource, scope: scopeHash, name: header.name, point: metadata, bytes)
         return StreamKey(high: key.high ^ salt.high, low: key.low ^ salt.low)
     }
 }
@@ -85,8 +90,8 @@ extension MetricStore {
             var labels = record.labels
             tools.labeler.addScope(scope, to: &labels)
             let binding = MetricBinding(
-                family: family, resource: record, resourceHash: groups.resource, salt: salt, labels: labels,
-                temporality: header.temporality, now: now,
+                family: family, resource: record, resourceHash: groups.resource, scopeHash: groups.scopeHash,
+                salt: salt, labels: labels, temporality: header.temporality, now: now,
                 charge: try charge(MemoryCost.binding + MemoryCost.size(of: scope.attributes)))
             catalogue.bind(key, binding)
             return binding

@@ -18,10 +18,10 @@ extension MetricStore {
     }
 
     /// Puts an exemplar into the bucket of its value, if the series is shown.
-    func offer(_ exemplar: Exemplar, to series: SeriesKey, now: UInt64) {
+    func offer(_ exemplar: Exemplar, to series: SeriesKey, _ clock: IngestClock) {
         guard let place = tools.directory.place(of: series) else { return }
         let offer = nextOffer()
-        place.family.state.withLock { $0.take(exemplar, place.key, tools, offer: offer, now: now) }
+        place.family.state.withLock { $0.take(exemplar, place.key, tools, offer: offer, clock) }
     }
 
     /// Takes back the exemplars of traces that are lost.

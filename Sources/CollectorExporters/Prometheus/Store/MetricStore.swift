@@ -37,8 +37,6 @@ final class MetricStore: Sendable {
     /// Names that the log has mentioned; each once, and not without end.
     private let reported = Mutex<Set<Int>>([])
     private let offers = Atomic<UInt64>(1)
-    /// How much text to expect of the next scrape, in bytes.
-    let scrapeSize = Atomic<Int>(0)
 
     init(_ config: PrometheusConfig, tools: IngestTools, report: OmissionReport?, log: Log) {
         self.report = report
@@ -74,18 +72,18 @@ final class MetricStore: Sendable {
     }
 
     /// Takes the points of one request.
-    func ingest(_ index: MetricIndex, _ bytes: Span<UInt8>, now: UInt64, tally: inout IngestTally) {
+    func ingest(_ index: MetricIndex, _ bytes: Span<UInt8>, _ clock: IngestClock, tally: inout IngestTally) {
         let offer = nextOffer()
         var groups = GroupHashes(bytes)
         for metric in index.metrics where metric.pointCount > 0 {
             groups.enter(metric.scope, index, bytes)
-            ingest(metric, index, groups, bytes, now: now, offer: offer, tally: &tally)
+            ingest(metric, index, groups, bytes, clock, offer: offer, tally: &tally)
         }
     }
 
     private func ingest(
-        _ metric: MetricEntry, _ index: MetricIndex, _ groups: GroupHashes, _ bytes: Span<UInt8>, now: UInt64,
-        offer: UInt64, tally: inout IngestTally
+        _ metric: MetricEntry, _ index: MetricIndex, _ groups: GroupHashes, _ bytes: Span<UInt8>,
+        _ clock: IngestClock, offer: UInt64, tally: inout IngestTally
     ) {
         let header = MetricHeader(bytes, metric: metric)
         if let reason = refusal(of: metric.kind, header) {
@@ -95,8 +93,12 @@ final class MetricStore: Sendable {
         // A family may leave the store between finding it and locking it: then it is looked up again.
         while !rest.isEmpty {
             do throws(BindingRefusal) {
-                let binding = try binding(metric, header, index, groups, bytes, now: now)
-                let context = IngestContext(tools: tools, binding: binding, name: header.name, now: now, offer: offer)
+                let binding = try binding(metric, header, index, groups, bytes, now: clock.now)
+                if binding.family.isHidden.load(ordering: .relaxed) {
+                    return tally.drop(.nameConflict, Self.countPoints(rest, bytes))
+                }
+                let context = IngestContext(
+                    tools: tools, binding: binding, name: header.name, clock: clock, offer: offer)
                 rest = take(rest, metric.kind, bytes, context, &tally)
             } catch {
                 return tally.drop(error.reason, Self.countPoints(rest, bytes))

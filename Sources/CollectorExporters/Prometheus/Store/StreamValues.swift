@@ -10,11 +10,11 @@ struct StreamHeader {
     var time: StreamTime
     /// When a point came last, in nanoseconds of the monotonic clock.
     var updated: UInt64
+    /// Of a stream of deltas.
+    var gap = DeltaGap()
     var exemplars = ExemplarSlots()
-    /// What the stream is charged for, in bytes.
+    /// What the stream is charged for, in bytes: its place and labels, its value and its exemplars.
     var charged: Int
-    /// How many exemplars that is for: as many as there have been at a time.
-    var chargedExemplars = 0
     /// False for a free place.
     var isLive = true
 }
@@ -38,8 +38,10 @@ struct HistogramValue {
     var count: UInt64 { counts.reduce(0) { $0.addingSaturated($1) } }
 
     /// A histogram of nothing, for a place that nobody uses.
-    init(edges: BucketEdges) {
-        self.edges = edges
+    static let nothing = HistogramValue()
+
+    private init() {
+        edges = .none
         counts = []
     }
 
@@ -114,20 +116,33 @@ struct HistogramValue {
         return true
     }
 
-    /// The sum of two series that look the same; nil when their bounds differ.
-    func joined(with other: HistogramValue) -> HistogramValue? {
-        guard edges === other.edges || edges.bounds == other.edges.bounds else { return nil }
+    /// The same observations in other buckets. Each stands at the first new bound that is not below its own bucket's, so
+    /// counts are exact at all bounds that both have, and never too high at a new one.
+    func moved(to edges: BucketEdges) -> HistogramValue {
+        if edges.isEqual(to: self.edges) { return self }
         var result = self
-        for position in counts.indices {
-            result.counts[position] = counts[position].addingSaturated(other.counts[position])
+        result.edges = edges
+        result.counts = [UInt64](repeating: 0, count: edges.bounds.count + 1)
+        for (position, count) in counts.enumerated() {
+            let bound = position < self.edges.bounds.count ? self.edges.bounds[position] : .infinity
+            let bucket = edges.bucket(of: bound)
+            result.counts[bucket] = result.counts[bucket].addingSaturated(count)
+        }
+        return result
+    }
+
+    /// The sum of two series that look the same, at the bounds that both have.
+    func summed(with other: HistogramValue) -> HistogramValue {
+        let common = edges.common(with: other.edges)
+        var result = moved(to: common)
+        let added = other.moved(to: common)
+        for position in result.counts.indices {
+            result.counts[position] = result.counts[position].addingSaturated(added.counts[position])
         }
         result.sum = sum.flatMap { sum in other.sum.map { sum + $0 } }
-        if let added = other.native.first, !native.isEmpty {
-            if !result.native[0].add(added) { return nil }
-        } else {
-            // One of them has buckets that the other does not tell of.
-            result.native = []
-        }
+        if let added = other.native.first, !native.isEmpty, result.native[0].add(added) { return result }
+        // One of them has buckets that the other does not tell of, or they are more than Prometheus can take.
+        result.native = []
         return result
     }
 }
@@ -140,14 +155,29 @@ struct SummaryValue {
     var sum: Double
     var count: UInt64
 
-    /// Quantiles in ascending order, the last of equal ones; those outside 0 to 1 are left out (conformance 141).
-    init(_ point: SummaryPoint, _ bytes: Span<UInt8>, edges: ([Double]) -> BucketEdges) {
+    /// A summary of nothing, for a place that nobody uses.
+    static let nothing = SummaryValue()
+
+    private init() {
+        edges = .none
+        values = []
+        sum = 0
+        count = 0
+    }
+
+    /// About how much memory it takes, in bytes; the edges are shared.
+    var size: Int { 64 + 8 * values.count }
+
+    /// Quantiles in ascending order, the last of equal ones; those outside 0 to 1 are left out (conformance 141). Nil
+    /// when there are no edges for them.
+    init?(_ point: SummaryPoint, _ bytes: Span<UInt8>, edges: ([Double]) -> BucketEdges?) {
         var quantiles: [(quantile: Double, value: Double)] = []
         point.forEachQuantile(bytes) { quantile, value in
             if quantile >= 0, quantile <= 1 { quantiles.append((quantile, value)) }
         }
         quantiles = lastOfEqual(quantiles)
-        self.edges = edges(quantiles.map(\.quantile))
+        guard let edges = edges(quantiles.map(\.quantile)) else { return nil }
+        self.edges = edges
         values = quantiles.map(\.value)
         sum = point.sum
         count = point.count

@@ -16,6 +16,12 @@ struct ByteSink: ~Copyable {
         unsafe memory.deallocate()
     }
 
+    /// The bytes it takes.
+    var capacity: Int {
+        // unsafe: only because the type is; its size is asked for.
+        unsafe memory.count
+    }
+
     /// A copy of what has been appended.
     borrowing func array() -> [UInt8] {
         // unsafe: the first `count` bytes are initialized; they are copied within the call.
@@ -63,21 +69,49 @@ struct ByteSink: ~Copyable {
     }
 
     mutating func append(decimal value: UInt64) {
-        if value < 10 { return append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var first = 20
+        reserve(Self.maximumDigits)
+        write(decimal: value)
+    }
+
+    /// Appends a line: what stands in `prefix`, the part of its labels that `end` says, and a count. A scrape is made of
+    /// these nearly all the way, so room is asked for once.
+    mutating func appendLine(
+        _ prefix: borrowing ByteSink, _ ends: borrowing [UInt8], _ range: Range<Int>, _ value: UInt64
+    ) {
+        guard range.lowerBound >= 0, range.upperBound <= ends.count else { return }
+        reserve(prefix.count &+ range.count &+ Self.maximumDigits)
+        // unsafe: room for all three was made above, the source's first `count` bytes are initialized and the range is
+        // within the array, whose bytes are used within the call.
+        unsafe (start + count).copyMemory(from: prefix.start, byteCount: prefix.count)
+        count &+= prefix.count
+        unsafe ends.withUnsafeBytes { source in
+            guard let first = source.baseAddress else { return }
+            unsafe (start + count).copyMemory(from: first + range.lowerBound, byteCount: range.count)
+        }
+        count &+= range.count
+        write(decimal: value)
+    }
+
+    private static let maximumDigits = 20
+
+    /// Writes two digits at a time from the end; there must be room for `maximumDigits`.
+    private mutating func write(decimal value: UInt64) {
+        let digits = value.decimalDigits
+        var position = count &+ digits
+        count = position
         var rest = value
-        while rest > 0 {
-            first &-= 1
-            digits[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
+        while rest >= 10 {
+            position &-= 2
+            let pair = UInt16(truncatingIfNeeded: rest % 100)
+            rest /= 100
+            let characters = (0x3030 &+ (pair % 10) << 8 &+ pair / 10).littleEndian
+            // unsafe: the caller has made room, and `position` is not below where the number begins.
+            unsafe (start + position).storeBytes(of: characters, as: UInt16.self)
         }
-        reserve(20)
-        for position in first..<20 {
-            // unsafe: `reserve` has made room for all digits.
-            unsafe (start + count).storeBytes(of: digits[position], as: UInt8.self)
-            count &+= 1
-        }
+        // An even number of digits ends with a pair; zero is a digit, too.
+        guard position > count &- digits else { return }
+        // unsafe: as above.
+        unsafe (start + (position &- 1)).storeBytes(of: 0x30 &+ UInt8(truncatingIfNeeded: rest), as: UInt8.self)
     }
 
     mutating func append(littleEndian value: UInt64) {
@@ -137,5 +171,19 @@ struct ByteSink: ~Copyable {
         unsafe larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
         unsafe memory.deallocate()
         unsafe memory = larger
+    }
+}
+
+extension UInt64 {
+    /// How many digits its decimal has.
+    fileprivate var decimalDigits: Int {
+        var digits = 1
+        var rest = self
+        while rest >= 10_000 {
+            rest /= 10_000
+            digits &+= 4
+        }
+        if rest >= 100 { return digits &+ (rest >= 1000 ? 3 : 2) }
+        return digits &+ (rest >= 10 ? 1 : 0)
     }
 }

@@ -18,8 +18,9 @@ struct ExemplarText: Sendable {
 
     /// ` # {trace_id="…",span_id="…",key="value"} 0.25 1700000000.5`; without the time when that is 0.
     ///
-    /// The ids come first and always; attributes follow as long as they fit.
-    /// - Returns: also how many attributes were left out for the limit.
+    /// The ids come first and always; attributes follow as long as they fit. One with a NUL byte is left out: OpenMetrics
+    /// allows it, but Prometheus gives the whole scrape up.
+    /// - Returns: also how many attributes were left out.
     func render(
         traceID: TraceID, spanID: UInt64, value: StoredNumber, time: UInt64, attributes: [AttributePair]
     ) -> (text: [UInt8], trimmed: Int) {
@@ -29,12 +30,15 @@ struct ExemplarText: Sendable {
         var room = Self.limit - pairs.reduce(0) { $0 + Self.codePoints($1) }
         var trimmed = 0
         for attribute in attributes where !attribute.value.isEmpty {
-            guard let name = namer.name(attribute.key).map({ EscapingScheme.underscores.escaped($0, .label) }),
+            guard let name = namer.name(attribute.key).map({ EscapingScheme.underscores.escapedLabel($0) }),
                 name != Self.traceLabel, name != Self.spanLabel, !pairs.contains(where: { $0.name == name })
-            else { continue }
+            else {
+                trimmed += 1
+                continue
+            }
             let pair = LabelPair(name: name, value: attribute.value)
             let size = Self.codePoints(pair)
-            guard size <= room else {
+            guard size <= room, !pair.value.contains(0) else {
                 trimmed += 1
                 continue
             }

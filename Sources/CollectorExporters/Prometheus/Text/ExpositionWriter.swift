@@ -1,12 +1,19 @@
 import CollectorTransport
 import NIOCore
 
-/// Collects the lines of one scrape in pieces, and compresses each while it is still in the processor's cache, so that
-/// the text of a large scrape never exists as a whole when the scraper takes gzip.
+/// Collects the lines of one scrape in pieces, compressed or not. What has been taken out is not in memory any more: of
+/// a large scrape there is never more than a piece.
 struct ExpositionWriter: ~Copyable {
-    private static let pieceSize = 128 << 10
+    /// Text of a piece: what is sent at a time, since each piece costs two changes of threads, and less for compression,
+    /// to be still in the processor's cache.
+    private static let (sentSize, deflatedSize) = (512 << 10, 128 << 10)
+    /// Compressed pieces are passed on from this size on.
+    private static let compressedSize = 64 << 10
+    /// What the last series of a piece may take beyond its size without more memory being asked for.
+    private static let spareSize = 16 << 10
 
-    private var piece = ByteSink(capacity: pieceSize + (16 << 10))
+    private let pieceSize: Int
+    private var piece: ByteSink
     private var prefix = ByteSink(capacity: 1024)
     /// The metrics of the protobuf family under way: how long it is stands in front of it.
     var metrics = ByteSink(capacity: 64)
@@ -14,24 +21,34 @@ struct ExpositionWriter: ~Copyable {
     private var number: [UInt8] = []
     /// A copy of the piece on its way out.
     private var outgoing = ByteBuffer()
-    private var output = ByteBuffer()
+    private var compressed = ByteBuffer()
     private var deflater: Deflater?
-    private var textSize = 0
-    private var hasFailed = false
+    /// Zlib has failed: what follows would not fit what was passed on.
+    private(set) var hasFailed = false
 
-    /// - Parameters:
-    ///   - expectedSize: the bytes of text to make room for; how many there were last time.
-    ///   - compresses: whether the result is gzip.
-    init(expectedSize: Int, compresses: Bool) {
-        guard compresses else {
-            output.reserveCapacity(expectedSize)
-            return
-        }
-        output.reserveCapacity(max(256, expectedSize / 20))
-        var deflater = Deflater(level: 1)
-        hasFailed = !deflater.begin()
-        self.deflater = consume deflater
+    /// - Parameter compresses: whether the result is gzip. It is not when zlib cannot get its memory.
+    init(compresses: Bool) {
+        var deflater = compresses ? Deflater(level: 1) : nil
+        let isOpen = deflater?.begin() == true
+        self.deflater = isOpen ? consume deflater : nil
+        pieceSize = isOpen ? Self.deflatedSize : Self.sentSize
+        piece = ByteSink(capacity: pieceSize + Self.spareSize)
     }
+
+    var compresses: Bool { deflater != nil }
+
+    /// The memory of what is written and of what is on its way out, of which two copies may be: one is being sent while
+    /// the next one is made.
+    var heldBytes: Int {
+        piece.capacity + prefix.capacity + metrics.capacity + 2 * outgoing.storageCapacity
+            + 2 * compressed.storageCapacity + (compresses ? Self.zlibSize : 0)
+    }
+
+    /// What zlib takes to compress.
+    private static let zlibSize = 268 << 10
+
+    /// Whether there is enough for `takePiece`; lines that are appended all the same only make it larger.
+    var isFull: Bool { piece.count >= pieceSize }
 
     /// Appends lines, or parts of one.
     mutating func append(_ bytes: borrowing [UInt8]) {
@@ -63,6 +80,11 @@ struct ExpositionWriter: ~Copyable {
         piece.append(ends.bytes, ends.range(line))
     }
 
+    /// The same with a count behind it.
+    mutating func startWithPrefix(_ ends: borrowing LabelEnds, _ line: Int, value: UInt64) {
+        piece.appendLine(prefix, ends.bytes, ends.range(line), value)
+    }
+
     mutating func value(_ count: UInt64) {
         piece.append(decimal: count)
     }
@@ -91,7 +113,6 @@ struct ExpositionWriter: ~Copyable {
 
     mutating func endLine() {
         piece.append(.lineFeed)
-        if piece.count >= Self.pieceSize { passOn() }
     }
 
     /// Ends a protobuf family; without metrics there is none.
@@ -101,26 +122,35 @@ struct ExpositionWriter: ~Copyable {
         piece.append(header)
         metrics.copy(to: &piece)
         metrics.removeAll()
-        if piece.count >= Self.pieceSize { passOn() }
     }
 
-    private mutating func passOn() {
-        textSize += piece.count
-        if deflater == nil {
-            piece.copy(to: &output)
-        } else {
-            outgoing.clear()
-            piece.copy(to: &outgoing)
-            if deflater?.append(outgoing, to: &output) == false { hasFailed = true }
-        }
+    /// Takes out what has been written; nil when the compressed bytes of it are too few to be passed on.
+    mutating func takePiece() -> ByteBuffer? {
+        // Reuses the memory if the receiver of the last piece is done with it.
+        outgoing.clear()
+        piece.copy(to: &outgoing)
         piece.removeAll()
+        if deflater == nil { return outgoing }
+        if deflater?.append(outgoing, to: &compressed) == false { hasFailed = true }
+        return compressed.readableBytes >= Self.compressedSize ? takeCompressed() : nil
     }
 
-    /// The whole exposition and how much text it is.
-    /// - Returns: no body when zlib could not get its memory.
-    consuming func finish() -> (body: ByteBuffer?, textSize: Int) {
-        passOn()
-        if deflater?.finish(into: &output) == false { hasFailed = true }
-        return (hasFailed ? nil : output, textSize)
+    /// What is left, with the end of the gzip member.
+    mutating func finish() -> ByteBuffer {
+        let rest = takePiece()
+        guard deflater != nil else { return rest ?? ByteBuffer() }
+        if var rest {
+            if deflater?.finish(into: &rest) == false { hasFailed = true }
+            return rest
+        }
+        if deflater?.finish(into: &compressed) == false { hasFailed = true }
+        return takeCompressed()
+    }
+
+    private mutating func takeCompressed() -> ByteBuffer {
+        defer {
+            compressed = ByteBuffer()
+        }
+        return compressed
     }
 }
