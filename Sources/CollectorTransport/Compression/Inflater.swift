@@ -10,11 +10,18 @@ package enum CompressedFormat: Sendable {
 }
 
 /// Why a compressed body was refused.
-package enum InflateError: Error, Equatable, Sendable {
+package enum InflateError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The body inflates to more than `limit` bytes.
     case tooLarge(limit: Int)
     /// The bytes are not of the format, or end before it does; the text says which.
     case corrupt(String)
+
+    package var description: String {
+        switch self {
+        case .tooLarge(let limit): "it inflates to more than \(limit) bytes"
+        case .corrupt(let reason): reason
+        }
+    }
 }
 
 /// Decompression of one body, in as many steps as its bytes and the room for the result come in.

@@ -4,13 +4,22 @@ import NIOHTTP1
 /// From answers to what follows them on the connection.
 extension HTTPConnectionHandler {
     /// The answer to request `sequence`; ignored when that is answered or gone.
-    func answer(_ answer: HTTPAnswer, to sequence: Int) {
+    ///
+    /// - Parameters:
+    ///   - rest: what follows the answer's body; only for complete requests.
+    ///   - kept: what is kept until everything has left.
+    func answer(
+        _ answer: HTTPAnswer, rest: (any HTTPBodySource)? = nil, keeping kept: (any AnyObject & Sendable)? = nil,
+        to sequence: Int
+    ) {
         guard sequence == self.sequence, !isClosing, let exchange else { return }
         switch exchange.phase {
-        case .skipping:
+        case .skipping, .streaming:
             return
         case .answering:
+            if let rest { return send(answer, rest: rest, keeping: kept, exchange) }
             send(answer, connection: exchange.connectionHeader, omitsBody: exchange.head.method == .HEAD)
+            keepUntilWritten(kept)
             if exchange.keepsAlive { finishExchange() } else { closeAfterWriting() }
         case .receiving:
             answerEarly(answer, exchange)
@@ -44,7 +53,8 @@ extension HTTPConnectionHandler {
     }
 
     func waitForRequest() {
-        setDeadline(after: environment.settings.idleTimeout)
+        let settings = environment.settings
+        setDeadline(after: unwritten > 0 ? settings.writeTimeout : settings.idleTimeout)
     }
 
     /// Takes up what waited for an answer or for room in the output.

@@ -16,6 +16,23 @@ extension HTTPConnectionHandler {
         if !isReading { flush() }
     }
 
+    /// Keeps an object until everything written so far has left, or the connection is closed.
+    func keepUntilWritten(_ kept: (any AnyObject & Sendable)?) {
+        guard let kept, let context, let bound else { return }
+        unwritten += 1
+        context.write(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+            withExtendedLifetime(kept) { bound.value.wroteAnswer() }
+        }
+        needsFlush = true
+        if !isReading { flush() }
+    }
+
+    private func wroteAnswer() {
+        unwritten -= 1
+        // The client has time again to think of its next request.
+        if unwritten == 0, exchange == nil, !isParsingHead, !isClosing { waitForRequest() }
+    }
+
     func flush() {
         needsFlush = false
         context?.flush()
@@ -25,7 +42,7 @@ extension HTTPConnectionHandler {
         isInputClosed = true
         if isClosing { return closeAfterWriting() }
         switch exchange?.phase {
-        case .answering:
+        case .answering, .streaming:
             if waiting.isEmpty { exchange?.keepsAlive = false }
         case .receiving, .skipping:
             // Parts that wait may complete the request; without them its body ends early and nothing is ingested.
@@ -40,7 +57,7 @@ extension HTTPConnectionHandler {
         guard let context else { return }
         isClosing = true
         discardRequests()
-        setDeadline(after: environment.settings.idleTimeout)
+        setDeadline(after: environment.settings.writeTimeout)
         needsFlush = false
         let bound = bound
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in bound?.value.close() }

@@ -6,7 +6,10 @@ import NIOHTTP1
 extension HTTPConnectionHandler {
     /// Whether a request is under way that must be answered before the next part can be looked at.
     var isBusy: Bool {
-        if case .answering = exchange?.phase { true } else { false }
+        switch exchange?.phase {
+        case .answering, .streaming: true
+        case .receiving, .skipping, nil: false
+        }
     }
 
     /// Whether nothing should be read from the socket.
@@ -25,7 +28,7 @@ extension HTTPConnectionHandler {
             case .skipping(let left) where bytes.readableBytes <= left:
                 exchange?.phase = .skipping(left: left - bytes.readableBytes)
             case .skipping: closeAfterReading()
-            case .answering, nil: break
+            case .answering, .streaming, nil: break
             }
         case .end:
             switch exchange?.phase {
@@ -34,7 +37,7 @@ extension HTTPConnectionHandler {
                 setDeadline(after: .zero)
                 perform(exchange?.call.end())
             case .skipping: finishExchange()
-            case .answering, nil: break
+            case .answering, .streaming, nil: break
             }
         }
     }

@@ -1,6 +1,7 @@
 // One HTTP/1 connection, behind NIOHTTP1's request decoder: one request at a time, answered in order.
 //
 //     idle ─head─▶ receiving ─end─▶ answering ─answer─▶ idle      (exchange is nil while idle)
+//                     │                      └─beginning─▶ streaming ─end─▶ idle
 //                     │ early answer
 //                     ├─▶ skipping the body's rest ─end─▶ idle
 //                     └─▶ closing: the output is shut, input is read and dropped for a moment, then closed
@@ -40,6 +41,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     var sequence = 0
     /// Requests that were read behind one whose answer is pending.
     var waiting = CircularBuffer<HTTPServerRequestPart>()
+
+    /// Answers that have something kept until they have left.
+    var unwritten = 0
 
     var isClosing = false
     var isShuttingDown = false
@@ -104,6 +108,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        makePiece()
         resume()
     }
 
@@ -126,7 +131,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         switch exchange?.phase {
         case .receiving:
             perform(exchange?.call.fail(.malformed("the request is not valid HTTP: \(parserError)")))
-        case .answering:
+        case .answering, .streaming:
             // Whatever is malformed came behind this request, which is still answered.
             exchange?.keepsAlive = false
         case .skipping:

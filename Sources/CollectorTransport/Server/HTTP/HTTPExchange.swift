@@ -8,6 +8,8 @@ struct HTTPExchange {
         case receiving
         /// The request is complete, the answer is not.
         case answering
+        /// The answer has begun, the rest of its body is made while it is sent.
+        case streaming(HTTPBodyStream)
         /// The answer is sent, the rest of the body is skipped to keep the connection; so many bytes of it at most.
         case skipping(left: Int)
     }

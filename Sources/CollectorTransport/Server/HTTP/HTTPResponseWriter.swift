@@ -8,6 +8,12 @@ struct HTTPResponseWriter {
         case standard, keepAlive, close
     }
 
+    /// How the client knows where the body ends.
+    enum Framing {
+        case length(Int)
+        case chunked, untilClose
+    }
+
     /// Bodies up to this size are copied behind their head, to leave in one piece.
     private static let largestInline = 8 << 10
 
@@ -17,8 +23,20 @@ struct HTTPResponseWriter {
     /// The response as the buffers to send.
     mutating func write(_ answer: HTTPAnswer, connection: Connection, omitsBody: Bool) -> (ByteBuffer, ByteBuffer?) {
         let size = answer.body.readableBytes
+        let inline = size <= Self.largestInline ? size : 0
+        var buffer = writeHead(answer, framing: .length(size), connection: connection, room: inline)
+        guard !omitsBody, size > 0 else { return (buffer, nil) }
+        guard size <= Self.largestInline else { return (buffer, answer.body) }
+        buffer.writeImmutableBuffer(answer.body)
+        return (buffer, nil)
+    }
+
+    /// The response without its body, in a buffer with `room` bytes left.
+    mutating func writeHead(_ answer: HTTPAnswer, framing: Framing, connection: Connection, room: Int = 0)
+        -> ByteBuffer
+    {
         var buffer = ByteBuffer()
-        buffer.reserveCapacity(256 + (size <= Self.largestInline ? size : 0))
+        buffer.reserveCapacity(256 + room)
         if answer.status == 200 {
             buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
         } else {
@@ -32,8 +50,13 @@ struct HTTPResponseWriter {
         buffer.writeStaticString("date: ")
         buffer.writeString(date)
         if answer.status != 204, answer.status != 304 {
-            buffer.writeStaticString("\r\ncontent-length: ")
-            buffer.writeString(String(size))
+            switch framing {
+            case .length(let size):
+                buffer.writeStaticString("\r\ncontent-length: ")
+                buffer.writeString(String(size))
+            case .chunked: buffer.writeStaticString("\r\ntransfer-encoding: chunked")
+            case .untilClose: break
+            }
         }
         switch connection {
         case .standard: break
@@ -41,10 +64,7 @@ struct HTTPResponseWriter {
         case .close: buffer.writeStaticString("\r\nconnection: close")
         }
         buffer.writeStaticString("\r\n\r\n")
-        guard !omitsBody, size > 0 else { return (buffer, nil) }
-        guard size <= Self.largestInline else { return (buffer, answer.body) }
-        buffer.writeImmutableBuffer(answer.body)
-        return (buffer, nil)
+        return buffer
     }
 
     private mutating func refreshDate() {

@@ -4,8 +4,11 @@ package struct HTTPServerSettings: Sendable {
     package var headerTimeout = Duration.seconds(10)
     /// From the end of the headers to the end of the body.
     package var bodyTimeout = Duration.seconds(60)
-    /// Between requests; also how long an answer may wait for a client that does not read it.
+    /// Between requests.
     package var idleTimeout = Duration.seconds(300)
+    /// How long a client may take to read what there is of its answer: all of it, or the next piece of one that is made
+    /// while it is sent.
+    package var writeTimeout = Duration.seconds(30)
     /// Connections open at the same time; more are closed when they are accepted.
     package var connectionLimit = 10_000
     /// The largest rest of a refused request that is read so that the connection can be kept.
