@@ -22,6 +22,7 @@ package struct Blueprint: Sendable {
     private(set) var exporters: [ComponentID: MakeExporter] = [:]
     /// What configured processors say of the byte budget, used in a pipeline or not.
     private var memoryLimits: [ComponentID: MemoryLimits] = [:]
+    private var memoryClaims: [ComponentID: MemoryClaim] = [:]
     private(set) var makeExtensions: [ComponentID: MakeExtension] = [:]
 
     /// Reads every component of `config`; mistakes go to `diagnostics`, and a blueprint made with errors must not be built.
@@ -37,9 +38,10 @@ package struct Blueprint: Sendable {
                 receivers[component.id] = Self.plan(factory, reader)
             case .processors:
                 guard let factory = checker.factory(for: component, among: registry.processors) else { continue }
-                let (make, limits) = Self.plan(factory, reader)
+                let (make, limits, claim) = Self.plan(factory, reader)
                 processors[component.id] = make
                 memoryLimits[component.id] = limits
+                memoryClaims[component.id] = claim
             case .exporters:
                 guard let factory = checker.factory(for: component, among: registry.exporters) else { continue }
                 exporters[component.id] = Self.plan(factory, reader)
@@ -61,6 +63,11 @@ package struct Blueprint: Sendable {
         Set(pipelines.flatMap { $0.processors.map(\.id) }).compactMap { memoryLimits[$0] }
     }
 
+    /// What the pipelines' processors claim, in each pipeline anew.
+    var memoryClaimsInUse: [(id: ComponentID, claim: MemoryClaim)] {
+        pipelines.flatMap { $0.processors.map(\.id) }.compactMap { id in memoryClaims[id].map { (id, $0) } }
+    }
+
     private static func plan<Factory: ReceiverFactory>(_ factory: Factory, _ reader: ConfigReader) -> MakeReceiver {
         let config = Self.read(factory, reader)
         return { context, next throws(ComponentError) in try factory.make(config, context, next: next) }
@@ -68,12 +75,12 @@ package struct Blueprint: Sendable {
 
     private static func plan<Factory: ProcessorFactory>(
         _ factory: Factory, _ reader: ConfigReader
-    ) -> (make: MakeProcessor, limits: MemoryLimits?) {
+    ) -> (make: MakeProcessor, limits: MemoryLimits?, claim: MemoryClaim?) {
         let config = Self.read(factory, reader)
         let make: MakeProcessor = { context, signal, next throws(ComponentError) in
             try factory.make(config, context, signal: signal, next: next)
         }
-        return (make, (config as? any LimitsMemory)?.memoryLimits)
+        return (make, (config as? any LimitsMemory)?.memoryLimits, (config as? any ClaimsMemory)?.memoryClaim)
     }
 
     private static func plan<Factory: ConnectorFactory>(_ factory: Factory, _ reader: ConfigReader) -> MakeConnector {

@@ -14,6 +14,7 @@ struct Graph {
     init(_ blueprint: Blueprint, _ environment: ServiceEnvironment) throws(ComponentError) {
         // First of all: components take their shares of the budget when they are made.
         for limits in blueprint.memoryLimitsInUse { environment.budget.lowerLimits(to: limits) }
+        try MemoryClaimsCheck(blueprint.memoryClaimsInUse, environment.budget).report(environment.log)
         var wiring = Wiring(blueprint: blueprint, environment: environment)
         let connectors = Set(blueprint.connectors.keys)
         for pipeline in PipelineOrder.downstreamFirst(blueprint.pipelines, connectors: connectors) {
@@ -38,6 +39,7 @@ struct Graph {
     ///   - receiversDeadline: when calls that clients have under way are cut off.
     ///   - deadline: when what is still held is given up.
     func shutdown(receiversUntil receiversDeadline: UInt64, until deadline: UInt64) async {
+        for component in processors { component.prepareForShutdown() }
         for component in receivers { await component.shutdown(deadline: receiversDeadline) }
         for component in processors + exporters + extensions {
             await component.shutdown(deadline: deadline)

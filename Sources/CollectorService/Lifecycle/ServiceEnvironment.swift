@@ -15,18 +15,20 @@ package struct ServiceEnvironment: Sendable {
     package let status = ServiceStatus()
     package let eventLoops: any EventLoopGroup
     package let workers: any WorkerPool
+    package let hashKeys: HashKeys
     package let build: BuildInfo
 
     /// - Parameter budgetBytes: what all buffers may hold together.
     package init(
         log: Log, clock: any CollectorClock, budgetBytes: Int, eventLoops: any EventLoopGroup,
-        workers: any WorkerPool, build: BuildInfo = .current
+        workers: any WorkerPool, build: BuildInfo = .current, hashKeys: HashKeys = .secret
     ) {
         self.log = log
         self.clock = clock
         self.eventLoops = eventLoops
         self.workers = workers
         self.build = build
+        self.hashKeys = hashKeys
         budget = ByteBudget(limit: budgetBytes) { clock.now() }
         telemetry = Telemetry()
         ledger = Ledger()
@@ -40,6 +42,7 @@ package struct ServiceEnvironment: Sendable {
         ComponentContext(
             id: id, log: log.named("\(kind)/\(id)"), clock: clock, budget: budget, telemetry: telemetry,
             account: account, verdicts: verdicts, exemplars: exemplars, shared: shared, eventLoops: eventLoops,
-            workers: workers, build: build, ledger: ledger, status: status, decisions: decisions)
+            workers: workers, build: build, ledger: ledger, status: status, decisions: decisions,
+            hashKeys: hashKeys)
     }
 }

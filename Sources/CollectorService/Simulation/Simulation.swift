@@ -4,7 +4,8 @@
 //                                                        └─▶ SimulatedRun (baseline) ─▶ RunRecorder
 //
 // Each run has its own clock, books and byte budget; a request is decoded once. Everything happens on the calling task,
-// in one order, so a simulation gives the same result every time.
+// in one order. Nothing depends on the machine: hashes have fixed keys, the window has one shard, and the byte budget is
+// the same everywhere. So a simulation gives the same result every time, and a configuration the same as itself.
 
 package import CollectorCore
 
@@ -24,8 +25,14 @@ package struct Simulation {
     private let budgetBytes: Int
     private let log: Log
 
-    /// - Parameter budgetBytes: what each run's buffers may hold, as in the daemon.
-    package init(_ plan: SimulationPlan, baseline: SimulationPlan?, budgetBytes: Int, log: Log) {
+    /// What each run's buffers may hold, whatever memory the machine has: a window takes half of it, the most that one
+    /// shard has. `max_buffer_mib` and `memory_limiter` lower it as in the daemon.
+    package static let budgetBytes = 4 << 30
+
+    /// - Parameter budgetBytes: what each run's buffers may hold.
+    package init(
+        _ plan: SimulationPlan, baseline: SimulationPlan?, budgetBytes: Int = Simulation.budgetBytes, log: Log
+    ) {
         self.plan = plan
         self.baseline = baseline
         self.budgetBytes = budgetBytes
@@ -36,14 +43,20 @@ package struct Simulation {
     ///
     /// - Parameters:
     ///   - captures: paths; `-` is standard input.
+    ///   - skipsMissing: whether captures that cannot be opened are left out.
     ///   - problem: called with each part of a capture that cannot be used; the rest is simulated.
     ///   - progress: called after each request.
-    /// - Returns: what happened; check `report.captures.isEmpty` for captures without a single usable request.
+    /// - Returns: what happened; check `report.captures` for captures without a single usable request and for parts
+    ///   that cannot be read.
+    /// - Throws: before anything is simulated when a capture cannot be opened.
     package func run(
-        captures: [String], problem: @escaping (CaptureProblem) -> Void,
+        captures: [String], skipsMissing: Bool = false, problem: @escaping (CaptureProblem) -> Void,
         progress: (SimulationProgress) -> Void = { _ in }
     ) async throws(ComponentError) -> SimulationOutcome {
         let merge = CaptureMerge(paths: captures, log: CaptureLog(report: problem))
+        guard skipsMissing || merge.counts.unopened == 0 else {
+            throw ComponentError("a capture cannot be opened; --skip-broken goes on without it")
+        }
         let roster = TraceRoster()
         var request = merge.next()
         var seen = SeenTraffic(firstArrival: request?.time ?? 0)

@@ -32,25 +32,41 @@ package struct SimulationPlan: Sendable {
         let (loaded, diagnostics) = ConfigLoader.load(sources: sources, sets: sets, environment: environment)
         guard let config = loaded else { return (nil, diagnostics) }
         let choice = choose(config, label, processor, diagnostics)
-        let single = choice.flatMap { config.component($0.id, in: .processors) }.map(withOneShard)
-        let root = single.map { config.root.merged(with: $0) } ?? config.root
+        let sampler = choice.flatMap { config.component($0.id, in: .processors) }
+        let root = sampler.map { config.root.merged(with: oneShard(of: $0)) } ?? config.root
         let adapted = CollectorConfig(root: root, diagnostics: diagnostics)
         let blueprint = Blueprint(adapted, registry: registry, diagnostics: diagnostics)
         guard let choice, !diagnostics.hasErrors else { return (nil, diagnostics) }
-        return (SimulationPlan(label, choice.pipeline, choice.id, choice.notes, blueprint), diagnostics)
+        let clipped = sampler.flatMap(bufferSize).map { $0 > largestBuffer } ?? false
+        let notes =
+            clipped
+            ? ["\(label): `\(choice.id)` is simulated with max_buffer_mib: \(largestBuffer), the most one shard has"]
+            : []
+        return (SimulationPlan(label, choice.pipeline, choice.id, choice.notes + notes, blueprint), diagnostics)
     }
 
-    /// A tree to lay over the configuration: one shard, so that traces are decided in the order of their arrival, the same
-    /// in every run and on every machine. What is decided does not depend on it.
-    private static func withOneShard(_ component: ConfiguredComponent) -> ConfigNode {
-        let keys = [component.section.rawValue, component.node.path.lastKey, "num_shards"]
-        let value = ConfigNode(
-            .scalar("1", quoted: false), path: component.node.path.appending("num_shards"), mark: component.mark)
-        return keys.reversed().reduce(value) { node, key in
+    /// MiB that one shard of a window holds; a larger window would be cut into several.
+    private static let largestBuffer = Simulation.budgetBytes >> 21
+
+    /// A tree to lay over the configuration: one shard, so that traces are decided in the order of their deadlines, the
+    /// same in every run and on every machine. Limits and policies that learn depend on that order.
+    private static func oneShard(of component: ConfiguredComponent) -> ConfigNode {
+        var settings = [("num_shards", 1)]
+        if let size = bufferSize(component), size > largestBuffer { settings.append(("max_buffer_mib", largestBuffer)) }
+        func map(_ entries: [(key: String, value: ConfigNode)]) -> ConfigNode {
             ConfigNode(
-                .map([ConfigEntry(key: key, keyMark: component.mark, value: node)]), path: component.node.path,
-                mark: component.mark)
+                .map(entries.map { ConfigEntry(key: $0.key, keyMark: component.mark, value: $0.value) }),
+                path: component.node.path, mark: component.mark)
         }
+        let scalars = settings.map { key, number in
+            let path = component.node.path.appending(key)
+            return (key, ConfigNode(.scalar("\(number)", quoted: false), path: path, mark: component.mark))
+        }
+        return map([(component.section.rawValue, map([(component.node.path.lastKey, map(scalars))]))])
+    }
+
+    private static func bufferSize(_ component: ConfiguredComponent) -> Int? {
+        component.node["max_buffer_mib"].flatMap { try? $0.decodeInteger() }
     }
 
     private init(

@@ -26,8 +26,9 @@ final class CaptureBytes {
         guard descriptor >= 0 else { throw CaptureProblem(file: path, "cannot read: \(systemMessage())") }
         var status = stat()
         // unsafe: fstat fills the structure it is given.
-        let isRegular = unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-        storedSize = isRegular ? Int(status.st_size) : nil
+        let kind = unsafe fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
+        storedSize = kind == S_IFREG ? Int(status.st_size) : nil
+        if kind == S_IFDIR { throw CaptureProblem(file: path, "cannot read: it is a directory; name the files in it") }
     }
 
     deinit {

@@ -1,6 +1,8 @@
 /// What was read of the captures.
 package struct CaptureCounts: Sendable, Equatable {
     package var files = 0
+    /// Files that cannot be opened; they are among `unreadable`.
+    package var unopened = 0
     /// Requests with spans.
     package var requests = 0
     /// Requests of other signals, which no sampler sees.

@@ -11,6 +11,7 @@ final class CaptureMerge {
                 let file = try CaptureFile(path: path, log: log)
                 files.append((file, file.next()))
             } catch {
+                log.note { $0.unopened += 1 }
                 log.note(error)
             }
         }

@@ -76,9 +76,10 @@ extension Expectation {
         var value: Double?
         var missing = "nothing to compare with"
         if let policy {
-            let result = report.run.policies.first { $0.name == policy }
+            let results = report.run.policies.flatMap { [$0] + $0.parts }
+            let result = results.first { $0.name == policy }
             value = result.flatMap { measure.value(of: $0, in: report) }
-            missing = "no policy of this name\(suggestion(for: policy, among: report.run.policies.map(\.name)))"
+            missing = "no policy of this name\(suggestion(for: policy, among: results.map(\.name)))"
         } else {
             value = measure.value(in: report)
         }

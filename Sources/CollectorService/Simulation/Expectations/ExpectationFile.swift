@@ -50,16 +50,16 @@ package struct ExpectationFile: Sendable {
             Self.read(section, hasBaseline: hasBaseline)
         }
         tests = reader.sections("traces").enumerated().map { TraceTest($1, number: $0 + 1) }
+        if !expectations.isEmpty, !hasCaptures {
+            reader.error("expect", "there is no capture to expect this of; name one on the command line")
+        }
+        reader.finish()
         if expectations.isEmpty, tests.isEmpty, !reader.diagnostics.hasErrors {
             reader.error(
                 nil,
                 "expects nothing; write `expect:` or `traces:`, for example "
                     + "`expect: [{kept_traces_percent: {at_most: 5}}]`")
         }
-        if !expectations.isEmpty, !hasCaptures {
-            reader.error("expect", "there is no capture to expect this of; name one on the command line")
-        }
-        reader.finish()
     }
 
     private static func read(_ section: ConfigReader, hasBaseline: Bool) -> [Expectation] {

@@ -67,6 +67,7 @@ extension SimulationReport {
                 .object(
                     TraceDecision.Vote.Answer.allCases.map { ($0.rawValue, .integer(policy.votes[$0] ?? 0)) })
             ),
+            ("parts", .array(policy.parts.map(policyJSON))),
         ])
     }
 

@@ -69,7 +69,7 @@ extension SimulationReport {
         table.add(
             ["decided by policy", "kept", "share", "dropped", "spans kept", "votes for"]
                 + (baseline == nil ? [] : ["baseline kept", "difference"]))
-        for policy in PolicyPair.all(run, baseline) {
+        for policy in PolicyPair.all(run, baseline).flatMap(\.withParts) {
             let now = policy.now
             var cells = [
                 policy.name + (now.isShadow ? " (shadow)" : ""), grouped(now.keptTraces),
@@ -114,9 +114,15 @@ struct PolicyPair {
 
     /// Those of the new configuration in their order, then those that only the baseline has.
     static func all(_ run: RunResult, _ baseline: RunResult?) -> [PolicyPair] {
-        let before = baseline?.policies ?? []
-        let gone = before.filter { old in !run.policies.contains { $0.policy == old.policy } }
-        return (run.policies + gone.map { PolicyResult(policy: $0.policy) }).map { now in
+        all(run.policies, baseline?.policies ?? [])
+    }
+
+    /// The pair, and those of its parts.
+    var withParts: [PolicyPair] { [self] + Self.all(now.parts, before.parts) }
+
+    private static func all(_ now: [PolicyResult], _ before: [PolicyResult]) -> [PolicyPair] {
+        let gone = before.filter { old in !now.contains { $0.policy == old.policy } }
+        return (now + gone.map { PolicyResult(policy: $0.policy, isShadow: $0.isShadow) }).map { now in
             PolicyPair(
                 name: now.name, now: now,
                 before: before.first { $0.policy == now.policy } ?? PolicyResult(policy: now.policy))

@@ -13,6 +13,9 @@ package struct PolicyResult: Sendable, Equatable {
     package var keptBytes = 0
     /// What it said whenever it was asked, deciding or not.
     package var votes: [TraceDecision.Vote.Answer: Int] = [:]
+    /// Of a policy made of others (`composite`): what each part let in, as `policy/part`, in the order in which they
+    /// first did. Their votes are those of the policy that they were for.
+    package var parts: [PolicyResult] = []
 
     /// How it is shown.
     package var name: String { policy ?? "(none)" }
@@ -26,6 +29,24 @@ package struct PolicyResult: Sendable, Equatable {
         keptTraces += 1
         keptSpans += decision.spanCount
         keptBytes += decision.byteCount
+        guard let part = decision.votes.first(where: { $0.policy == policy })?.part else { return }
+        changePart(part) { $0.note(decision) }
+    }
+
+    /// Books what the policy said.
+    mutating func note(_ vote: TraceDecision.Vote) {
+        isShadow = vote.isShadow
+        votes[vote.answer, default: 0] += 1
+        guard let part = vote.part else { return }
+        changePart(part) { $0.votes[vote.answer, default: 0] += 1 }
+    }
+
+    private mutating func changePart(_ part: String, _ change: (inout PolicyResult) -> Void) {
+        let name = "\(name)/\(part)"
+        if let known = parts.firstIndex(where: { $0.policy == name }) { return change(&parts[known]) }
+        var new = PolicyResult(policy: name, isShadow: isShadow)
+        change(&new)
+        parts.append(new)
     }
 }
 

@@ -11,9 +11,7 @@ struct PolicyTally {
     mutating func note(_ decision: TraceDecision) -> UInt16 {
         triggers[decision.trigger, default: 0] += 1
         for vote in decision.votes {
-            let position = position(of: vote.policy)
-            policies[position].isShadow = vote.isShadow
-            policies[position].votes[vote.answer, default: 0] += 1
+            policies[position(of: vote.policy)].note(vote)
         }
         guard let policy = decision.policy else {
             none.note(decision)

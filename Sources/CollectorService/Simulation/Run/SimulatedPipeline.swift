@@ -29,7 +29,7 @@ final class SimulatedPipeline {
         self.clock = clock
         let environment = ServiceEnvironment(
             log: log, clock: clock, budgetBytes: budgetBytes, eventLoops: MultiThreadedEventLoopGroup.singleton,
-            workers: workers)
+            workers: workers, hashKeys: .fixed)
         for limits in plan.memoryLimits { environment.budget.lowerLimits(to: limits) }
         decisions = environment.decisions
         account = environment.ledger.open(signal: .traces, branch: "pipeline \(plan.pipeline)")

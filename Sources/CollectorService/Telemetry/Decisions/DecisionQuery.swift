@@ -2,14 +2,14 @@ import CollectorCore
 
 /// Which decisions are asked for, and how many.
 struct DecisionQuery {
-    static let parameters = ["policy", "service", "decision", "limit"]
+    static let parameters = ["policy", "voted", "service", "decision", "limit"]
 
     var filter: DecisionFilter
     var limit: Int
 
     init(_ parameters: QueryParameters) throws(QueryError) {
         filter = DecisionFilter(
-            policy: parameters["policy"], service: parameters["service"],
+            policy: parameters["policy"], voter: parameters["voted"], service: parameters["service"],
             isKept: try Self.isKept(parameters["decision"]))
         limit = try Self.limit(parameters["limit"])
     }

@@ -67,8 +67,3 @@ enum DecisionText {
         return "\(whole).\(digits) ms"
     }
 }
-
-extension TraceDecision {
-    /// The full record is forgotten.
-    fileprivate var isOnlyVerdict: Bool { trigger == "cache" }
-}

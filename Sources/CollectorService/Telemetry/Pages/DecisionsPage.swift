@@ -2,11 +2,15 @@ import CollectorCore
 import CollectorTransport
 
 /// `/debug/decisions`: the latest decisions of all samplers, newest first.
+///
+/// `policy=` asks for traces that a policy decided; of a shadow, which decides nothing, for those it voted for.
+/// `voted=` asks for all that a policy voted to sample or to drop, whoever decided.
 struct DecisionsPage: TelemetryPage {
     let decisions: DecisionLog
 
     let path = PagePath.exact("/debug/decisions")
-    let summary = "latest decisions of samplers; ?policy= &service= &decision=kept|dropped &limit= &format=json|text"
+    let summary =
+        "latest decisions of samplers; ?policy= &voted= &service= &decision=kept|dropped &limit= &format=json|text"
 
     func answer(_ request: PageRequest) -> HTTPAnswer {
         DebugFormat.answer(request, parameters: DecisionQuery.parameters) { format, parameters throws(QueryError) in
