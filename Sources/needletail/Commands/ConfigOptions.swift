@@ -27,9 +27,11 @@ struct ConfigOptions: ParsableArguments {
 
     /// Loads the configuration and lets every component read its part. Mistakes are printed, all of them, and end the
     /// command with status 1.
-    func load() throws -> Loaded {
+    ///
+    /// - Parameter overlays: sources to lay over the built-in configuration where that is used.
+    func load(overBuiltIn overlays: [String] = []) throws -> Loaded {
         let environment = ConfigEnvironment.process
-        let sources = configs.isEmpty ? DefaultConfig.sources(environment) : configs
+        let sources = configs.isEmpty ? DefaultConfig.sources(environment) + overlays : configs
         let (loaded, diagnostics) = ConfigLoader.load(sources: sources, sets: sets, environment: environment)
         guard let config = loaded else {
             Log.writeToStandardError(diagnostics.rendered + "\n")

@@ -8,7 +8,7 @@ struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Start with a small shop that sends real OTLP over loopback.",
         discussion: """
-            Five services, about twenty requests a second, some slow, some failing; metrics every two seconds. Within ten
+            Six services, twenty to forty requests a second, some slow, some failing; metrics every two seconds. Within ten
             seconds the scrape shows buckets with exemplars, and each trace id is in the file of kept traces:
               curl -H 'Accept: application/openmetrics-text; version=1.0.0' localhost:8889/metrics | grep trace_id
             """)
@@ -19,7 +19,7 @@ struct Demo: AsyncParsableCommand {
     var endpoint = "http://localhost:4318"
 
     func run() async throws {
-        let loaded = try options.load()
+        let loaded = try options.load(overBuiltIn: ["yaml:" + DemoConfig.overlay])
         let log = Log(loaded.config.telemetry.logs)
         let service: Service
         do {

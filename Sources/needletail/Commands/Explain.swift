@@ -20,8 +20,11 @@ struct Explain: AsyncParsableCommand {
     @Argument(help: "The trace's id: 32 hexadecimal digits.")
     var traceID: String?
 
-    @Option(help: "List traces that this policy decided.")
+    @Option(help: "List traces that this policy decided, or, being a shadow, voted for.")
     var policy: String?
+
+    @Option(help: "List traces that this policy voted to sample or to drop, whoever decided.")
+    var voted: String?
 
     @Option(help: "List traces of this service, that of the root span.")
     var service: String?
@@ -61,7 +64,9 @@ struct Explain: AsyncParsableCommand {
     }
 
     private var filters: [(name: String, value: String)] {
-        [("policy", policy), ("service", service), ("decision", decision), ("limit", limit.map { "\($0)" })]
-            .compactMap { name, value in value.map { (name, $0) } }
+        [
+            ("policy", policy), ("voted", voted), ("service", service), ("decision", decision),
+            ("limit", limit.map { "\($0)" }),
+        ].compactMap { name, value in value.map { (name, $0) } }
     }
 }

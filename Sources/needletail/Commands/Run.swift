@@ -20,6 +20,7 @@ struct Run: AsyncParsableCommand {
             throw ExitCode(1)
         }
         log.info("needletail \(BuildInfo.current.version) is ready")
+        StartupMemory.release()
         if options.isBuiltIn { Log.writeToStandardError(DefaultConfig.welcome) }
         let signal = await TerminationSignals.first()
         log.info("signal \(signal): shutting down; once more ends at once")

@@ -18,7 +18,8 @@ struct Simulate: AsyncParsableCommand {
               needletail simulate --config new.yaml --expect policies.yaml traces.jsonl
 
             EXIT STATUS: 0; 1 when an expectation does not hold; 2 when a
-            configuration, the expectations or all captures cannot be used.
+            configuration or the expectations cannot be used, or a capture is missing
+            or cannot be read to its end (see --skip-broken).
             """)
 
     @OptionGroup var options: ConfigOptions
@@ -33,6 +34,9 @@ struct Simulate: AsyncParsableCommand {
 
     @Option(name: .customLong("expect"), help: "A YAML file of expectations.")
     var expectations: String?
+
+    @Flag(help: "Go on without captures, and parts of captures, that cannot be read.")
+    var skipBroken = false
 
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -54,13 +58,14 @@ struct Simulate: AsyncParsableCommand {
         let file = try expectationFile(hasBaseline: baseline != nil)
         let log = Log(minimum: .warn)
         do {
-            let simulation = Simulation(plan, baseline: baseline, budgetBytes: MemoryTotal.defaultBudget, log: log)
+            let simulation = Simulation(plan, baseline: baseline, log: log)
             let outcome = captures.isEmpty ? nil : try await replay(simulation)
             var results = outcome.flatMap { outcome in file?.expectations.map { $0.check(outcome) } } ?? []
             for test in file?.tests ?? [] {
-                results.append(try await test.run(plan, budgetBytes: MemoryTotal.defaultBudget, log: log))
+                results.append(try await test.run(plan, budgetBytes: Simulation.budgetBytes, log: log))
             }
             show(outcome?.report, results)
+            try refuseBroken(outcome?.report.captures)
             if results.contains(where: { !$0.holds }) { throw ExitCode(1) }
         } catch let error as ComponentError {
             Log.writeToStandardError("cannot simulate: \(error)\n")
@@ -98,13 +103,23 @@ struct Simulate: AsyncParsableCommand {
 
     private func replay(_ simulation: Simulation) async throws -> SimulationOutcome {
         let screen = SimulationScreen()
-        let outcome = try await simulation.run(captures: captures, problem: screen.show, progress: screen.show)
+        let outcome = try await simulation.run(
+            captures: captures, skipsMissing: skipBroken, problem: screen.show, progress: screen.show)
         screen.finish()
         guard !outcome.report.captures.isEmpty else {
             Log.writeToStandardError("no capture has a traces request that can be read; nothing was simulated\n")
             throw ExitCode(2)
         }
         return outcome
+    }
+
+    /// A result of half the traces is none: whoever wants it has to say so.
+    private func refuseBroken(_ captures: CaptureCounts?) throws {
+        guard let captures, captures.unreadable > 0, !skipBroken else { return }
+        let parts = captures.unreadable == 1 ? "1 part" : "\(captures.unreadable) parts"
+        Log.writeToStandardError(
+            "\(parts) of the captures cannot be read: this is the result of the rest; --skip-broken accepts that\n")
+        throw ExitCode(2)
     }
 
     // MARK: Output

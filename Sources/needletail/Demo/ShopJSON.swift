@@ -15,22 +15,21 @@ extension ShopTrace {
     }
 
     private func json(_ span: Span) -> String {
-        let parts = span.name.split(separator: " ")
         let trace = TraceID(high: id.high, low: id.low)
         let parent = span.parent == 0 ? "" : #""parentSpanId":"\#(hexadecimal(span.parent))","#
         let status = span.isError ? #","status":{"code":2,"message":"out of luck"}"# : ""
         return """
             {"traceId":"\(trace)","spanId":"\(hexadecimal(span.id))",\(parent)"name":"\(span.name)",\
-            "kind":\(span.kind),"startTimeUnixNano":"\(span.startNanoseconds)",\
+            "kind":\(span.kind.rawValue),"startTimeUnixNano":"\(span.startNanoseconds)",\
             "endTimeUnixNano":"\(span.startNanoseconds &+ span.durationNanoseconds)",\
-            "attributes":[\(attributes(parts, span.isError ? 500 : 200))]\(status)}
+            "attributes":[\(attributes(span))]\(status)}
             """
     }
 }
 
 extension ShopMetrics {
-    /// An ExportMetricsServiceRequest with everything one service counts.
-    func json(of service: String, at now: UInt64) -> String {
+    /// An ExportMetricsServiceRequest with everything one service counts; nil when that is nothing.
+    func json(of service: String, at now: UInt64) -> String? {
         let times = #""startTimeUnixNano":"\#(startNanoseconds)","timeUnixNano":"\#(now)""#
         let points = durations.filter { $0.key.service == service }.map { key, histogram in
             """
@@ -40,6 +39,7 @@ extension ShopMetrics {
             "explicitBounds":[\(Self.bounds.map { "\($0)" }.joined(separator: ","))]}
             """
         }
+        guard !points.isEmpty else { return nil }
         var metrics = [
             """
             {"name":"http.server.request.duration","unit":"s","description":"Duration of HTTP server requests.",\
@@ -62,16 +62,30 @@ extension ShopMetrics {
 
 private func resource(_ service: String) -> String {
     """
-    {"attributes":[{"key":"service.name","value":{"stringValue":"\(service)"}},\
-    {"key":"service.namespace","value":{"stringValue":"shop"}},\
-    {"key":"service.instance.id","value":{"stringValue":"\(service)-1"}}]}
+    {"attributes":[\(attribute("service.name", service)),\(attribute("service.namespace", "shop")),\
+    \(attribute("service.instance.id", "\(service)-1"))]}
     """
+}
+
+private func attributes(_ span: ShopTrace.Span) -> String {
+    if let database = span.database {
+        return "\(attribute("db.system", "postgresql")),\(attribute("db.name", database))"
+    }
+    switch span.kind {
+    case .server, .client: return attributes(span.name.split(separator: " "), span.isError ? 500 : 200)
+    case .producer, .consumer:
+        return "\(attribute("messaging.system", "kafka")),\(attribute("messaging.destination.name", "orders"))"
+    }
 }
 
 private func attributes(_ methodAndRoute: [Substring], _ status: Int) -> String {
     """
-    {"key":"http.request.method","value":{"stringValue":"\(methodAndRoute.first ?? "GET")"}},\
-    {"key":"http.route","value":{"stringValue":"\(methodAndRoute.last ?? "/")"}},\
+    \(attribute("http.request.method", methodAndRoute.first ?? "GET")),\
+    \(attribute("http.route", methodAndRoute.last ?? "/")),\
     {"key":"http.response.status_code","value":{"intValue":"\(status)"}}
     """
+}
+
+private func attribute(_ key: String, _ value: some StringProtocol) -> String {
+    #"{"key":"\#(key)","value":{"stringValue":"\#(value)"}}"#
 }

@@ -26,7 +26,7 @@ struct ShopMetrics: Sendable {
 
     /// Counts the server spans of a request.
     mutating func count(_ trace: ShopTrace) {
-        for span in trace.spans where span.kind == 2 {
+        for span in trace.spans where span.kind == .server {
             let seconds = Double(span.durationNanoseconds) / 1e9
             let key = Key(service: span.service, route: span.name, status: span.isError ? 500 : 200)
             let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count

@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Runs the shop: about twenty requests a second, metrics every two seconds, sent as OTLP/HTTP over loopback.
+/// Runs the shop: twenty to forty requests a second, metrics every two seconds, sent as OTLP/HTTP over loopback.
 final class ShopSender: Sendable {
     private struct State {
         var metrics: ShopMetrics
@@ -38,17 +38,32 @@ final class ShopSender: Sendable {
     func start() {
         guard !isStopped.load(ordering: .relaxed) else { return }
         let now = clock.wallTime()
-        let trace = Shop().request(endingAt: now)
+        let shop = Shop(at: now)
+        let traces = (0..<shop.arrivals).map { _ in shop.request(endingAt: now) }
         let report = state.withLock { state -> ShopMetrics? in
-            state.metrics.count(trace)
+            for trace in traces { state.metrics.count(trace) }
             state.ticks += 1
             return state.ticks % Self.ticksPerReport == 0 ? state.metrics : nil
         }
+        for trace in traces { send(trace) }
         for service in Shop.services {
-            if let body = trace.json(of: service) { send(body, traces, tracesHead) }
-            if let report { send(report.json(of: service, at: now), metrics, metricsHead) }
+            if let body = report?.json(of: service, at: now) { send(body, metrics, metricsHead) }
         }
         clock.schedule(after: Self.tick) { self.start() }
+    }
+
+    private func send(_ trace: ShopTrace) {
+        for service in Shop.services {
+            guard let body = trace.json(of: service) else { continue }
+            let lateness = Shop.lateness(of: service)
+            guard lateness > .zero else {
+                send(body, traces, tracesHead)
+                continue
+            }
+            clock.schedule(after: lateness) { [self] in
+                if !isStopped.load(ordering: .relaxed) { send(body, traces, tracesHead) }
+            }
+        }
     }
 
     private func send(_ body: String, _ client: HTTPClient, _ head: RequestHead) {
