@@ -6,6 +6,8 @@
 #   make demo     start with a small shop that sends real telemetry
 #   make bench    compare with other collectors on this machine
 #   make bench-sampling   how tail sampling scales: memory, stalls, bursts; SOAK=600 soaks for ten minutes too
+#   make bench-scrape     what a scrape costs, ingestion beside it, and both up to a million series
+#   make pictures draw dashboards/pictures from a quarter of an hour of the demo
 #   make format   format the Swift sources
 
 SHELL := /bin/bash
@@ -34,7 +36,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: run build demo test swift-test end-to-end bench bench-sampling format build-needs test-needs bench-needs
+.PHONY: run build demo test swift-test end-to-end bench bench-sampling bench-scrape pictures format build-needs \
+    test-needs bench-needs
 
 run: build
 	$(NEEDLETAIL)
@@ -66,6 +69,13 @@ bench: build bench-needs $(VENV)/bench-installed
 bench-sampling: build
 	$(RELEASE) --product otlpload
 	$(PYTHON) Tests/Bench/sampling.py $(if $(SOAK),--soak $(SOAK))
+
+bench-scrape: build
+	$(RELEASE) --product otlpload
+	$(PYTHON) Tests/Bench/scrape.py
+
+pictures: build test-needs $(VENV)/installed
+	$(VENV)/bin/python Tests/Pictures/render.py
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

@@ -35,8 +35,8 @@ class Growth:
 
     @property
     def window_bytes(self):
-        """What the window may need, with a tenth to spare."""
-        return 1100 * (
+        """What the window may need."""
+        return 1000 * (
             self.spans * GOAL_KILOBYTES_PER_SPAN + self.traces * GOAL_KILOBYTES_PER_TRACE) + (64 << 20)
 
 
