@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+import captures
+import otlp
 from backend import Backend
 from daemon import Needletail
 
@@ -46,3 +48,23 @@ def backend():
 def forwarding(start):
     """A daemon that forwards everything to `backend` by OTLP/HTTP."""
     return start()
+
+
+@pytest.fixture
+def captured(start, tmp_path):
+    """A directory with `capture.jsonl`: everything a daemon without a sampler took, metrics included."""
+    messages, failed, slow = captures.shop()
+    daemon = start(f"""
+exporters: {{file: {{path: {tmp_path}/capture.jsonl}}}}
+service:
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [file]}}
+    metrics: {{receivers: [otlp], exporters: [file]}}
+""")
+    for message in messages:
+        captures.send(daemon, message)
+    captures.send(daemon, otlp.gauge(), "metrics")
+    daemon.stop()
+    (tmp_path / "new.yaml").write_text(captures.SAMPLING % f"{captures.ERRORS}, {captures.SLOW}")
+    (tmp_path / "old.yaml").write_text(captures.SAMPLING % captures.ERRORS)
+    return tmp_path, failed, slow

@@ -12,11 +12,16 @@ from daemon import poll
 
 
 class Prometheus:
-    """Use as a context manager. `targets`: job name to URL."""
+    """Use as a context manager. `targets`: job name to URL; or `config`: a whole configuration."""
 
-    def __init__(self, directory, targets, interval="250ms", features=("exemplar-storage",)):
+    def __init__(self, directory, targets=(), interval="250ms", features=("exemplar-storage",), config=None):
         self.directory = directory
         self.features = features
+        text = json.dumps(config or self._config(dict(targets), interval))  # JSON is YAML.
+        (directory / "prometheus.yml").write_text(text)
+
+    @staticmethod
+    def _config(targets, interval):
         jobs = [
             {
                 "job_name": name,
@@ -26,9 +31,7 @@ class Prometheus:
             }
             for name, url in targets.items()
         ]
-        # JSON is YAML.
-        config = {"global": {"scrape_interval": interval, "scrape_timeout": interval}, "scrape_configs": jobs}
-        (directory / "prometheus.yml").write_text(json.dumps(config))
+        return {"global": {"scrape_interval": interval, "scrape_timeout": interval}, "scrape_configs": jobs}
 
     def __enter__(self):
         # It takes no port 0, so another process may be faster.
@@ -73,14 +76,15 @@ class Prometheus:
         except requests.RequestException:
             return False
 
-    def _api(self, path, **parameters):
+    def api(self, path, **parameters):
+        """The data that /api/v1/PATH answers."""
         answer = requests.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10).json()
         assert answer["status"] == "success", answer
         return answer["data"]
 
     def query(self, expression):
         """The value of an expression with one result; 0 without any."""
-        result = self._api("query", query=expression)["result"]
+        result = self.api("query", query=expression)["result"]
         return float(result[0]["value"][1]) if result else 0
 
     def exemplars(self, selector):
@@ -90,7 +94,7 @@ class Prometheus:
     def stored_exemplars(self, selector):
         """(labels of the series, exemplar) for all exemplars stored for a selector."""
         now = time.time()
-        found = self._api("query_exemplars", query=selector, start=now - 3600, end=now + 60)
+        found = self.api("query_exemplars", query=selector, start=now - 3600, end=now + 60)
         return [(series["seriesLabels"], exemplar) for series in found for exemplar in series["exemplars"]]
 
     def wait_for_scrapes(self, count):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import otlp
-from daemon import binary, environment
+from daemon import binary, environment, poll
 from otlp import Client
 
 
@@ -214,3 +214,9 @@ def test_the_built_in_configuration_is_valid_with_and_without_a_backend():
     assert config["exporters"]["otlp_http"]["endpoint"] == "http://tempo:4318"
     assert config["service"]["pipelines"]["traces"]["exporters"] == ["file", "otlp_http"]
     assert config["processors"]["tail_sampling"]["decision_wait"] == "3s"
+
+
+def test_an_idle_sidecar_is_small(start):
+    daemon = start()
+    # What only starting needed is given back once all is ready.
+    poll(lambda: daemon.resident_bytes() <= 20e6, what="20 MB of resident memory")

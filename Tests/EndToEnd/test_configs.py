@@ -43,7 +43,8 @@ def runs(name, start, backend, **more):
 
 def test_there_is_a_file_for_each_way_to_use_it():
     assert CONFIGS == [
-        "exemplars-p99.yaml", "sampling.yaml", "scrape-endpoint.yaml", "sidecar-agent.yaml", "standalone.yaml"]
+        "dashboards.yaml", "exemplars-p99.yaml", "sampling.yaml", "scrape-endpoint.yaml", "sidecar-agent.yaml",
+        "standalone.yaml"]
 
 
 def test_sidecar_agent(start, backend):
@@ -87,6 +88,22 @@ def test_sampling(start, backend):
         client.export(otlp.traces(names=["failed probe"], attributes={"http.route": "/ready"}, status=2))
     daemon.stop()
     assert sorted(otlp.names(*backend.messages())) == ["failed", "failed probe", "rare"]
+
+
+def test_dashboards(start, backend):
+    often = {f"connectors.{name}.metrics_flush_interval": "200ms" for name in ("span_metrics", "service_graph")}
+    daemon = runs("dashboards.yaml", start, backend, **{"processors.tail_sampling.decision_wait": "300ms"}, **often)
+    shop = Shop(daemon)
+    shop.round()
+
+    def shown():
+        shop.post("metrics", shop.histogram([]))
+        families = scrape.openmetrics(daemon.scrape)
+        led = {sample.name for sample, _ in scrape.exemplars(families)}
+        counted = {"traces_span_metrics_calls", "traces_service_graph_request", SCRAPED} <= set(families)
+        return counted and {"traces_span_metrics_duration_milliseconds_bucket", f"{SCRAPED}_bucket"} <= led
+
+    poll(shown, seconds=20, what="metrics of spans, edges and exemplars", interval=0.2)
 
 
 def test_scrape_endpoint(start, backend):

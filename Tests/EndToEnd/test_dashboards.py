@@ -1,117 +1,127 @@
-"""Dashboards ask for what the collector really shows: every metric and label of theirs is in the demo's scrape."""
+"""Dashboards ask for what the collector really shows: every query of every panel has an answer while the demo runs."""
 
 import json
-import re
-import socket
+import time
 import urllib.request
 
 import pytest
 
-from daemon import ROOT, poll
+from backend import Backend
+from dashboard import PATHS, Dashboard
+from demo import start_demo, watch
+from promql import selectors, series
+from rules import RULES, recorded
 
-DASHBOARDS = sorted((ROOT / "dashboards").glob("*.json"))
-WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool", "and", "or", "unless"}
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
+# Of the scrape itself, by Prometheus.
+OF_PROMETHEUS = dict.fromkeys(("up", "scrape_duration_seconds", "scrape_samples_scraped"), {"job", "instance"})
+INTERVAL = "500ms"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A running demo and its Prometheus."""
+    directory = tmp_path_factory.mktemp("demo")
+    with Backend() as backend:
+        daemon = start_demo(directory / "demo", backend, **{"processors.tail_sampling.decision_wait": "500ms"})
+        try:
+            with watch(daemon, directory, INTERVAL) as prometheus:
+                prometheus.wait_for_scrapes(2)
+                yield daemon, prometheus
+            daemon.stop()
+        finally:
+            daemon.destroy()
 
 
-def scrape(url, headers):
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
-        return answer.read().decode()
+def scraped(daemon):
+    """The labels of all metrics that its two endpoints show, and of what Prometheus adds."""
+    shown = {}
+    for url, headers in ((daemon.scrape, OPENMETRICS), (daemon.own_metrics, {})):
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+            for name, labels in series(answer.read().decode()).items():
+                shown.setdefault(name, {"job", "instance"}).update(labels)
+    return OF_PROMETHEUS | shown
 
 
-def series(text):
-    """The labels that each sample name of a scrape occurs with, in all its series together."""
-    found = {}
-    for line in text.splitlines():
-        if match := re.match(r"([a-zA-Z_:][\w:]*)(?:\{(.*?)\})? \S", line):
-            found.setdefault(match[1], set()).update(re.findall(r'([a-zA-Z_]\w*)="', match[2] or ""))
-    return found
+def missing(expressions, shown, made):
+    """What expressions ask for and nobody shows; `made` are metrics of recording rules."""
+    return [
+        f"{whose}: {name}{sorted(labels - shown.get(name, set()))}"
+        for whose, text in expressions for name, labels in selectors(text)
+        if name not in made and (name not in shown or not labels <= shown[name])
+    ]
 
 
-def selectors(expression):
-    """The metrics of a PromQL expression with the labels it asks them for; those of `by (…)` count for all of them."""
-    expression = re.sub(r'"[^"]*"', '""', expression)
-    expression = re.sub(r"\[[^\]]*\]", "", expression)
-    groupings = re.findall(r"\b(?:by|on) \(([^)]*)\)", expression)
-    grouped = {label for labels in groupings for label in re.findall(r"\w+", labels)}
-    expression = re.sub(r"\b(?:by|on|without|ignoring) \([^)]*\)", "", expression)
-    # A name that no parenthesis follows; that would be a function.
-    metric = r"(?<![\w.])([a-zA-Z_:][\w:]*)(?![\w:]|\s*\()(?:\{([^}]*)\})?"
-    for name, matchers in re.findall(metric, expression):
-        if name not in WORDS:
-            yield name, grouped | set(re.findall(r"(\w+)\s*[=!]", matchers))
-
-
-def expressions(dashboard):
-    """All PromQL of a dashboard: its panels' and its variables'."""
-    for panel in dashboard["panels"]:
-        for target in panel.get("targets", []):
-            yield panel["title"], target["expr"]
-    for variable in dashboard["templating"]["list"]:
-        if match := re.fullmatch(r"label_values\((.*), (\w+)\)", variable.get("definition", "")):
-            yield variable["name"], f"sum by ({match[2]}) ({match[1]})"
-
-
-@pytest.fixture
-def demo(start, backend):
-    """A running demo: all that its two endpoints show, once the shop has exemplars and kept traces were forwarded."""
-    http, metrics = free_port(), free_port()
-    settings = {
-        "receivers.otlp.protocols.http.endpoint": f"127.0.0.1:{http}",
-        "receivers.otlp.protocols.grpc.endpoint": "127.0.0.1:0",
-        "processors.tail_sampling.decision_wait": "500ms",
-        "exporters.prometheus.endpoint": f"127.0.0.1:{metrics}",
-        "service.telemetry.metrics.address": "127.0.0.1:0",
-    }
-    arguments = ["demo", "--endpoint", f"http://127.0.0.1:{http}"]
-    for key, value in settings.items():
-        arguments += ["--set", f"{key}={value}"]
-    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": backend.http}
-    daemon = start(base="", env=environment, arguments=arguments, ready=False)
-    daemon.wait_for_log("the shop is open")
-    shown = poll(
-        lambda: (text := scrape(f"http://127.0.0.1:{metrics}/metrics", OPENMETRICS)) and "trace_id" in text and text,
-        seconds=30, what="an exemplar")
-    backend.wait(1)
-    return series(shown) | series(scrape(daemon.own_metrics, {}))
+def wait_until_empty(problems, seconds=25):
+    """Until there are no problems any more; those that stay are told."""
+    deadline = time.monotonic() + seconds
+    while found := problems():
+        assert time.monotonic() < deadline, found
+        time.sleep(0.3)
 
 
 def test_selectors_are_found_in_expressions():
-    text = 'sum by (le, job) (topk(3, rate(a_bucket{job=~"$x",route!="{,}"}[$__interval])))/scalar(b) > 0.5'
-    assert dict(selectors(text)) == {"a_bucket": {"le", "job", "route"}, "b": {"le", "job"}}
+    text = 'sum by (le, job) (topk(3, rate(a_bucket{job=~"$x",route!="{,}"}[$__interval])))/scalar(b) > on (c) group_left () 1'
+    assert dict(selectors(text)) == {"a_bucket": {"le", "job", "route", "c"}, "b": {"le", "job", "c"}}
+    assert list(selectors('sum by (id) (label_replace(a{b="1"}, "id", "$1", "b", "(.*)"))')) == [("a", {"b"})]
 
 
-@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_every_metric_and_label_of_a_dashboard_is_in_the_demo(path, demo):
-    texts = expressions(json.loads(path.read_text()))
-    asked = [(title, *selector) for title, text in texts for selector in selectors(text)]
-    assert len(asked) > 10
-    missing = [
-        f"{title}: {name}{sorted(labels - demo.get(name, set()))}"
-        for title, name, labels in asked if name not in demo or not labels <= demo[name]
-    ]
-    assert not missing
+    daemon, _ = demo
+    expressions = list(Dashboard(path).expressions)
+    assert len(expressions) > 10
+    wait_until_empty(lambda: missing(expressions, scraped(daemon), recorded()))
 
 
-@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
-def test_a_dashboard_can_be_imported(path):
-    dashboard = json.loads(path.read_text())
-    ids = [panel["id"] for panel in dashboard["panels"]]
-    assert len(set(ids)) == len(ids), "panels' ids must be unique"
-    assert dashboard["uid"] and dashboard["title"] and dashboard["schemaVersion"] >= 39
-    assert dashboard["id"] is None, "Grafana gives the id"
-    sources = {json.dumps(panel["datasource"]) for panel in dashboard["panels"] if panel["type"] != "row"}
-    assert sources == {'{"type": "prometheus", "uid": "${datasource}"}'}, "panels take the variable's data source"
+def test_every_metric_and_label_of_a_rule_is_in_the_demo(demo):
+    daemon, _ = demo
+    expressions = [(rule.get("alert") or rule["record"], rule["expr"]) for rule in RULES]
+    # The demo exports no metrics by OTLP; those of the other signals stand for them.
+    shown = scraped(daemon)
+    shown["otelcol_exporter_enqueue_failed_metric_points"] = shown["otelcol_exporter_enqueue_failed_log_records"]
+    assert not missing(expressions, shown, recorded())
 
 
-def test_the_percentile_shows_exemplars():
-    panels = json.loads((ROOT / "dashboards" / "needletail-red.json").read_text())["panels"]
-    percentiles = [panel for panel in panels if "exemplars" in panel["title"]]
-    assert percentiles and all(target["exemplar"] for panel in percentiles for target in panel["targets"])
-    assert all("exemplarTraceIdDestinations" in panel["description"] for panel in percentiles)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_every_query_of_a_dashboard_has_an_answer(path, demo):
+    _, prometheus = demo
+    dashboard = Dashboard(path)
+
+    def without_data():
+        try:
+            dashboard.choose(prometheus, "15s")
+        except LookupError as error:
+            return [error]
+        return [
+            f"{panel['title']} {target['refId']}"
+            for panel in dashboard.panels for target in panel["targets"]
+            if not prometheus.api("query", query=dashboard.filled(target["expr"]))["result"]
+        ]
+
+    wait_until_empty(without_data)
+
+
+def test_exemplars_come_with_the_queries_that_ask_for_them(demo):
+    _, prometheus = demo
+    for path in PATHS:
+        dashboard = Dashboard(path)
+        dashboard.choose(prometheus, "15s")
+        for panel in dashboard.panels:
+            for target in panel["targets"]:
+                if target.get("exemplar"):
+                    assert prometheus.exemplars(dashboard.filled(target["expr"])), f"{path.name}: {panel['title']}"
+
+
+def test_prometheus_takes_all_scrapes_and_rules(demo):
+    _, prometheus = demo
+    targets = prometheus.api("targets")["activeTargets"]
+    assert {target["labels"]["job"]: target["lastError"] for target in targets} == {"applications": "", "needletail": ""}
+    groups = prometheus.api("rules")["groups"]
+    assert [rule for group in groups for rule in group["rules"] if rule["health"] != "ok"] == []
+
+
+def test_recorded_series_have_values(demo):
+    _, prometheus = demo
+    found = json.dumps(prometheus.api("label/__name__/values"))
+    assert [name for name in recorded() if name not in found] == []
