@@ -135,6 +135,21 @@ import Testing
             ])
     }
 
+    @Test func `durations are exponential histograms when their size is given`() async throws {
+        let fixture = try await Fixture(["exponential_histogram_max_size": 4])
+        for number in UInt64(1)...9 {
+            try fixture.send("shop", client(number, 1) { $0.duration = .milliseconds(Int64(number * number * number)) })
+            try fixture.send("cart", server(number, parent: 1))
+        }
+        fixture.wait()
+        let points = try fixture.sink.points()
+        let seenByClient = try #require(points.first { $0.metric == "traces_service_graph_request_client" })
+        #expect(seenByClient.count == 9 && seenByClient.buckets.reduce(0, +) == 9 && seenByClient.bounds.isEmpty)
+        #expect(seenByClient.buckets.count <= 4 && abs(seenByClient.sum - 2.025) < 1e-9)
+        let seenByServer = try #require(points.first { $0.metric == "traces_service_graph_request_server" })
+        #expect(seenByServer.buckets == [9])
+    }
+
     @Test func `edges beyond the limit are counted together`() async throws {
         let fixture = try await Fixture(["aggregation_cardinality_limit": 3])
         for number in 1...10 {
@@ -180,7 +195,9 @@ import Testing
     @Test func `mistakes in the configuration are named`() {
         func problems(_ section: TestConfig) -> [String] { ServiceGraphFactory().read(section).problems }
         #expect(problems(["store": ["max_items": 0]]).count == 1)
-        #expect(problems(["exponential_histogram_max_size": 160]).first?.contains("latency_histogram_buckets") == true)
+        #expect(
+            problems(["exponential_histogram_max_size": 160, "latency_histogram_buckets": ["1s"]]).first?
+                .contains("keep one of them") == true)
         #expect(problems(["dimensions": ["a", "a"]]).count == 1)
         #expect(problems(["latency_histogram_buckets": ["1s", "1s"]]).count == 1)
     }

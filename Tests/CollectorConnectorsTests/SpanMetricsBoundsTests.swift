@@ -58,6 +58,66 @@ private let calls = "traces.span.metrics.calls"
         #expect(fixture.context.metric("otelcol_connector_span_metrics_overflow_spans") == 45)
     }
 
+    @Test func `the limit of series is that of each resource`() async throws {
+        let fixture = try await SpanMetricsFixture(["aggregation_cardinality_limit": 5])
+        try fixture.send(resource: ["service.name": "noisy"], spans(1...50))
+        for number in 1...10 { try fixture.send(resource: ["service.name": .string("quiet-\(number)")], spans(1...5)) }
+        fixture.flush()
+        #expect(try fixture.sink.total(calls) == 100)
+        let counts = try fixture.sink.latest(calls, by: "service.name", "span.name", "otel.metric.overflow")
+        #expect(counts.count == 56)
+        let overflow = try fixture.sink.points().filter {
+            $0.metric == calls && $0.labels["otel.metric.overflow"] == "true"
+        }
+        #expect(overflow.map(\.count) == [45] && overflow.map(\.resource) == [["service.name": "noisy"]])
+    }
+
+    @Test func `a resource whose series have expired has its places again`() async throws {
+        let fixture = try await SpanMetricsFixture([
+            "aggregation_cardinality_limit": 2, "series_expiration": "90s", "dimension_cardinality_limit": 0,
+        ])
+        for first in [UInt64(1), 11, 21] {
+            try fixture.send(spans(first...(first + 2)))
+            fixture.flush()
+            let now = try fixture.sink.points().filter { $0.metric == calls }
+            #expect(now.filter { $0.labels["span.name"] != nil }.count == 2)
+            #expect(now.filter { $0.labels["otel.metric.overflow"] == "true" }.map(\.count) == [1])
+            fixture.flush()
+            fixture.flush()
+            fixture.sink.clear()
+        }
+    }
+
+    @Test func `labels are folded each for itself, whatever the lengths of their names`() async throws {
+        let fixture = try await SpanMetricsFixture([
+            "dimension_cardinality_limit": 5, "dimensions": [["name": "route"], ["name": "a"], ["name": "b"]],
+        ])
+        try fixture.send(
+            (1...100).map { number in
+                var span = TestSpan(.test(UInt64(number)), spanID: 1)
+                span.attributes = ["route": .string("r\(number)"), number <= 50 ? "a" : "b": "x"]
+                return span
+            })
+        fixture.flush()
+        let points = try fixture.sink.latest(calls, by: "route", "a", "b").mapValues(\.count)
+        #expect(points[["__other__", "x", "-"]] == 45 && points[["__other__", "-", "x"]] == 50)
+        #expect(points.count == 7)
+    }
+
+    @Test func `what senders call other is counted with what was folded`() async throws {
+        let fixture = try await SpanMetricsFixture(["dimension_cardinality_limit": 1, "dimensions": [["name": "a"]]])
+        try fixture.send(
+            ["__other__", "one", "two", "__other__"].map { value in
+                var span = TestSpan(.test(1), spanID: 1)
+                span.attributes = ["a": .string(value)]
+                return span
+            })
+        fixture.flush()
+        let points = try fixture.sink.points().filter { $0.metric == calls }
+        #expect(points.count == 2)
+        #expect(points.first { $0.labels["a"] == "__other__" }?.count == 3)
+    }
+
     @Test func `when the process has no memory for series spans are counted without labels`() async throws {
         let fixture = try await SpanMetricsFixture(
             ["dimension_cardinality_limit": 0], context: TestContext(budgetBytes: 200_000))

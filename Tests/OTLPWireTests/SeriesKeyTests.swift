@@ -11,7 +11,31 @@ import Testing
     private func key(_ resource: [Bytes], _ name: String, _ point: [Bytes]) -> SeriesKey {
         let bytes = Bytes(name.utf8)
         return SeriesKey(
-            resource: hash(resource, number: 1), name: ByteRange(0, bytes.count), point: hash(point), bytes.span)
+            resource: hash(resource, number: 1), scope: scope([]), name: ByteRange(0, bytes.count), point: hash(point),
+            bytes.span)
+    }
+
+    private func scope(_ fields: [Bytes]) -> ScopeHash {
+        let message = fields.flatMap { $0 }
+        return ScopeHash(message.span, scope: ByteRange(0, message.count))
+    }
+
+    @Test("Scopes are told apart by name, version and attributes in any order")
+    func scopes() {
+        let name = field(1, Bytes("net/http".utf8))
+        let version = field(2, Bytes("1.2".utf8))
+        let attributes = [field(3, attribute("a", "1")), field(3, attribute("b", "2"))]
+        #expect(scope([name, version] + attributes) == scope(attributes.reversed() + [version, name]))
+        #expect(scope([]) == scope([field(1, [])]))
+        let different = [
+            scope([]), scope([name]), scope([version]), scope([name, version]), scope([name] + attributes),
+            scope([name, attributes[0]]), scope([field(2, Bytes("net/http".utf8))]),
+        ]
+        #expect(Set(different).count == different.count)
+        let keys = different.map {
+            SeriesKey(resource: hash([]), scope: $0, name: .empty, point: hash([]), Bytes().span)
+        }
+        #expect(Set(keys).count == keys.count)
     }
 
     @Test("The order of attributes does not matter, nor where in a message they stand")
@@ -44,7 +68,7 @@ import Testing
         for number in 0..<100_000 {
             let message = field(7, attribute("k", "\(number)"))
             let point = AttributeSetHash(message.span, message: ByteRange(0, message.count), fieldNumber: 7)
-            let key = SeriesKey(resource: hash([]), name: .empty, point: point, message.span)
+            let key = SeriesKey(resource: hash([]), scope: scope([]), name: .empty, point: point, message.span)
             keys.insert(key)
             high.insert(key.high)
             low.insert(key.low)

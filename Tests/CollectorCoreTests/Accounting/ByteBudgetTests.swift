@@ -35,6 +35,22 @@ import Testing
         #expect(held.bytes == 100 && budget.usedBytes == 100)
     }
 
+    @Test
+    func `whoever holds much is asked to give some back when others are refused, not when it stops growing itself`()
+        throws
+    {
+        let budget = budget(100)
+        budget.lowerLimits(to: MemoryLimits(hard: 100, soft: 80))
+        let asked = Counter()
+        budget.onShortage { asked.add(1) }
+        let held = try budget.reserve(0)
+        #expect(held.grow(to: 70, within: budget.growthLimit) && budget.usedBytes == 70)
+        #expect(!held.grow(to: 71, within: budget.growthLimit) && budget.usedBytes == 70 && asked.value == 0)
+        let other = try budget.reserve(30)
+        #expect(throws: DeliveryError.self) { try budget.reserve(1) }
+        #expect(asked.value == 1 && other.bytes == 30)
+    }
+
     @Test func `a reservation grows and shrinks by what is said`() throws {
         let budget = budget(100)
         let held = try budget.reserve(10)

@@ -102,6 +102,22 @@ struct ConfigReaderTests {
         #expect(diagnostics.errors.count == 1)
     }
 
+    @Test("A number that must be finite says so to infinities", arguments: [".inf", "-.Inf", ".NaN"])
+    func finiteNumbers(text: String) {
+        let (reader, diagnostics) = (["n": .plain(text)] as Tree).reader()
+        #expect(reader.double("n", default: 7, in: 0...Double.greatestFiniteMagnitude) == 7)
+        #expect(diagnostics.errors.map(\.message) == ["expected a finite number of at least 0.0, found `\(text)`"])
+    }
+
+    @Test("Each text of a list knows where it stands, also behind one that is none")
+    func placedTexts() {
+        let (reader, _) = (["list": ["a", ["x"], "b"], "commas": "c,d"] as Tree).reader()
+        let placed = reader.placedStrings("list")
+        #expect(placed.map(\.text) == ["a", "b"])
+        #expect(placed.map { $0.node.path.steps.last } == [.index(0), .index(2)])
+        #expect(reader.placedStrings("commas").map(\.text) == ["c", "d"])
+    }
+
     @Test("The section itself being of the wrong kind is one mistake, and everything in it has its default")
     func wrongKindOfSection() {
         let (reader, diagnostics) = (["x"] as Tree).reader()

@@ -88,7 +88,8 @@ private final class HeardTraces: Sendable {
         let (first, second) = (Sink(), Sink())
         let bytes: [UInt8] = []
         let hash = AttributeSetHash(bytes.span, message: ByteRange(0, 0), fieldNumber: 1)
-        let key = SeriesKey(resource: hash, name: ByteRange(0, 0), point: hash, bytes.span)
+        let key = SeriesKey(
+            resource: hash, scope: ScopeHash(bytes.span, scope: .empty), name: .empty, point: hash, bytes.span)
         let exemplars = [1, 2].map { Exemplar(traceID: .test($0), spanID: 1, value: 2, timeNanoseconds: 3) }
         exchange.register(first)
         exchange.offer(exemplars[0], to: key)

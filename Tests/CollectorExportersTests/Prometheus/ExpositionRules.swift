@@ -35,7 +35,14 @@ extension Exposition.Family {
             for label in sample.labels where label.value.isEmpty {
                 throw ExpositionError("label \(label) in \(sample.name)")
             }
-            if sample.exemplar != nil {
+            for label in sample.labels where label.name == "__name__" {
+                throw ExpositionError("reserved label \(label) in \(sample.name)")
+            }
+            if let exemplar = sample.exemplar {
+                // Prometheus cannot read it.
+                for label in exemplar.labels where label.value.utf8.contains(0) {
+                    throw ExpositionError("a NUL byte in an exemplar of \(sample.name)")
+                }
                 let isAllowed =
                     isOpenMetrics
                     && (type == "histogram" && sample.name == name + "_bucket"

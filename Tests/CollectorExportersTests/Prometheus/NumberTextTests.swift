@@ -24,6 +24,24 @@ struct NumberTextTests {
         #expect(bytes.text == "9007199254740993 -9223372036854775808 18446744073709551615 0")
     }
 
+    @Test("counts of every length are written in full")
+    func counts() {
+        var sink = ByteSink(capacity: 1)
+        var expected: [UInt8] = []
+        var power: UInt64 = 1
+        var counts: [UInt64] = [0, 9, 42, .max - 1, .max]
+        for _ in 0..<19 {
+            power *= 10
+            counts += [power - 1, power, power + 1, power / 3, power + power / 20]
+        }
+        for count in counts {
+            sink.append(decimal: count)
+            sink.append(.space)
+            expected += Array("\(count) ".utf8)
+        }
+        #expect(sink.array() == expected)
+    }
+
     @Test("doubles are short and whole ones say in OpenMetrics that they are no integers (conformance 174)")
     func doubles() {
         #expect(text(3) == "3")

@@ -95,6 +95,18 @@ struct PrometheusExemplarTests {
         #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "exemplar_label"]) > 0)
     }
 
+    @Test("an attribute that Prometheus could not read is left out alone and counted")
+    func unreadable() throws {
+        let harness = PrometheusHarness()
+        try harness.send(
+            histogram([
+                TestExemplar(trace(1), value: 0.5, filteredAttributes: ["bad": "a\u{0}b", "cr": "a\rb", "k": "\u{1}"])
+            ]))
+        let exemplar = try #require(try harness.scrape().samples("h_bucket").first?.exemplar)
+        #expect(Set(exemplar.labels.map(\.name)) == ["trace_id", "span_id", "cr", "k"])
+        #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "exemplar_label"]) == 1)
+    }
+
     @Test("one without ids is shown with empty braces, one without a number not at all (conformance 154, 156)")
     func odd() throws {
         let harness = PrometheusHarness()
@@ -128,6 +140,37 @@ struct PrometheusExemplarTests {
         #expect(try shown(harness) == [nil, nil, "2"], "a series that is not shown takes none")
     }
 
+    @Test("of exemplars without end in one point a thousand are taken, the rest is counted")
+    func flood() throws {
+        let harness = PrometheusHarness()
+        let exemplars = (0..<20_000).map { TestExemplar(trace(UInt64($0)), value: Double($0 % 2000) + 0.5) }
+        let point = TestHistogramPoint(
+            bounds: (1...2000).map(Double.init), counts: [UInt64](repeating: 1, count: 2001), sum: 1,
+            exemplars: exemplars)
+        try harness.send(TestMetric("h", .histogram([point])))
+        #expect(try harness.scrape().samples("h_bucket").filter { $0.exemplar != nil }.count == 1000)
+        #expect(
+            harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "exemplar_limit"]) == 19_000)
+    }
+
+    @Test("an exemplar from the future is taken as of now and does not keep its bucket closed")
+    func future() throws {
+        let harness = PrometheusHarness()
+        try harness.send(histogram([TestExemplar(trace(1), value: 0.5, time: start + 3600 * second)], .delta))
+        let first = try #require(try harness.scrape().samples("h_bucket").first?.exemplar)
+        #expect(first.time == 1_700_000_000)
+        harness.context.clock.advance(by: .seconds(5))
+        try harness.send(histogram([TestExemplar(trace(2), value: 0.5, time: start + 4 * second)], .delta, time: 1))
+        #expect(try shown(harness) == ["2", nil, nil])
+        let key = try seriesKey()
+        for (number, time) in [(3, start + 7200 * second), (4, start + 6 * second)] as [(UInt64, UInt64)] {
+            harness.context.exemplars.offer(
+                Exemplar(traceID: trace(number), spanID: 7, value: 0.5, timeNanoseconds: time), to: key)
+        }
+        #expect(try shown(harness) == ["4", nil, nil])
+        #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "future"]) == 2)
+    }
+
     /// The identity other components compute for the series of `histogram`.
     private func seriesKey(resource: TestAttributes = ["service.name": "shop"]) throws -> SeriesKey {
         let batch = try Batch.metrics(resource: resource, histogram())
@@ -139,6 +182,8 @@ struct PrometheusExemplarTests {
         let resource = AttributeSetHash(bytes, message: payload(of: 1, in: head, bytes) ?? .empty, fieldNumber: 1)
         let point = payload(of: 1, in: metric.data, bytes) ?? .empty
         let attributes = AttributeSetHash(bytes, message: point, fieldNumber: HistogramPoint.attributesField)
-        return SeriesKey(resource: resource, name: metric.name, point: attributes, bytes)
+        let scope = ScopeHash(
+            bytes, scope: payload(of: 1, in: index.scopes[Int(metric.scope)].head, bytes) ?? .empty)
+        return SeriesKey(resource: resource, scope: scope, name: metric.name, point: attributes, bytes)
     }
 }

@@ -11,6 +11,7 @@ struct PrometheusFuzzTests {
         "x_sum", "le",
         "quantile", "job", "instance", "__name__", "otel_scope_name", "target", "target_info", "1", "1x", "é", "名",
         "a:b", "a\nb",
+        "._name_.", " name ", ".__", "_.le", "U__a_2e_b", "exported_le", "otel.scope.name", "...",
         "a\"b", "a\\b", "a\u{0}b", "# EOF", "x{y=\"z\"} 1", String(repeating: "w", count: 200),
     ]
     private static let numbers: [Double] = [
@@ -29,7 +30,7 @@ struct PrometheusFuzzTests {
             config.resourceToTelemetry.isEnabled = seed % 7 == 0
             config.namespace = seed % 11 == 0 ? "my.app" : ""
             config.expirations.standard = .seconds(20)
-            config.reportsOmissions = seed % 2 == 1
+            config.reportsOmissions = seed % 3 != 1
             config.nonMonotonicDeltas = seed % 3 == 1 ? .accumulate : .drop
         }
         for _ in 0..<6 {

@@ -55,8 +55,20 @@ struct PrometheusHarness {
     func answer(
         method: String = "GET", path: String = "/metrics", accept: String? = nil, encoding: String? = nil
     ) -> HTTPAnswer {
-        exporter.endpoint.answer(
+        var (answer, rest) = exporter.endpoint.answer(
             PrometheusEndpoint.Request(method: method, path: path, accept: accept, acceptEncoding: encoding))
+        while let source = rest {
+            switch source.next() {
+            case .part(let piece): answer.body.writeImmutableBuffer(piece)
+            case .end(let piece):
+                answer.body.writeImmutableBuffer(piece)
+                rest = nil
+            case .failed:
+                answer.status = 500
+                rest = nil
+            }
+        }
+        return answer
     }
 
     static let openMetrics = "application/openmetrics-text; version=1.0.0"

@@ -101,17 +101,24 @@ struct PrometheusLabelTests {
         #expect(plain.first?.labels.first { $0.name == "x_y" }?.value == "1;2")
     }
 
-    @Test("series that only escaping makes equal are shown once")
-    func equalByEscaping() throws {
+    @Test("no escaping makes a reserved name of a harmless one (conformance 176)", arguments: EscapingScheme.allCases)
+    func reservedByEscaping(scheme: EscapingScheme) throws {
         let harness = PrometheusHarness { $0.translationStrategy = .noTranslation }
+        let keys = ["._name_.", " name ", "_.x", "..le", "-", "\u{e9}\u{e9}x"]
         try harness.send(
+            resource: ["service.name": "shop", "._name_.": "r"],
             TestMetric(
-                "m",
-                .gauge([
-                    TestNumberPoint(attributes: ["x.y": "1"], value: 1),
-                    TestNumberPoint(attributes: ["x_y": "1"], value: 2),
-                ])))
-        #expect(try harness.scrape(escaping: "allow-utf-8").samples("m").count == 2)
-        #expect(try harness.scrape().samples("m").count == 1)
+                "m", .gauge(keys.map { TestNumberPoint(attributes: TestAttributes([($0, .string("v"))]), value: 1) })))
+        for openMetrics in [true, false] {
+            let exposition = try harness.scrape(openMetrics: openMetrics, escaping: scheme.rawValue)
+            // The first two look the same there.
+            #expect(exposition.samples("m").count == (scheme == .underscores ? keys.count - 1 : keys.count))
+            let names = exposition.families.flatMap(\.samples).flatMap(\.labels).map(\.name)
+            #expect(names.filter { $0 == "__name__" || scheme != .dots && $0.hasPrefix("__") }.isEmpty)
+        }
+        if scheme == .underscores {
+            let names = try harness.scrape().samples("m").flatMap(\.labels).map(\.name)
+            #expect(Set(names).isSuperset(of: ["key__name__", "key__x", "key__le", "_"]))
+        }
     }
 }

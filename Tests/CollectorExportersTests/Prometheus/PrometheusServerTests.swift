@@ -1,5 +1,6 @@
 import CollectorCore
 import CollectorTestKit
+import CollectorTransport
 import NIOCore
 import NIOPosix
 import Testing
@@ -59,6 +60,51 @@ struct PrometheusServerTests {
         await harness.exporter.shutdown(deadline: deadline)
         await harness.exporter.shutdown(deadline: deadline)
         await #expect(throws: (any Error).self) { try await request(port, "GET /metrics HTTP/1.1\r\n\r\n") }
+    }
+
+    @Test("a scrape too large for one piece is whole on the wire, compressed as well")
+    func largeScrape() async throws {
+        let harness = PrometheusHarness { $0.endpoint = "127.0.0.1:0" }
+        for resource in 0..<3 {
+            let points = (0..<300).map { number in
+                TestHistogramPoint(
+                    attributes: ["route": .string("/api/v1/items/\(number)"), "host": "a-host.example.com"],
+                    bounds: (1...14).map(Double.init), counts: (0...14).map { UInt64($0 * number) }, sum: 12.5)
+            }
+            try harness.send(
+                resource: ["service.name": "shop", "service.instance.id": .int(Int64(resource))],
+                TestMetric("h", .histogram(points)))
+        }
+        let expected = String(decoding: harness.scrapeText(openMetrics: false), as: UTF8.self)
+        #expect(expected.utf8.count > 1 << 20)
+        let compressed = harness.answer(encoding: "gzip").body
+        #expect(String(buffer: try Inflater.inflate(compressed, format: .gzip, limit: 1 << 24)) == expected)
+
+        try await harness.exporter.start()
+        let port = try #require(harness.exporter.port)
+        let answer = try await request(port, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(answer.contains("\r\ntransfer-encoding: chunked\r\n"))
+        let head = try #require(answer.firstRange(of: "\r\n\r\n"))
+        let chunks = Self.chunks(String(answer[head.upperBound...]))
+        #expect(chunks.count > 2)
+        #expect(chunks.joined() == expected)
+        let bare = try await request(port, "GET /metrics HTTP/1.0\r\n\r\n")
+        #expect(bare.hasSuffix("\r\n\r\n" + expected))
+        await harness.exporter.shutdown(deadline: harness.context.clock.now() + 5_000_000_000)
+    }
+
+    /// The contents of a chunked body's chunks.
+    private static func chunks(_ body: String) -> [String] {
+        var rest = Substring(body).utf8
+        var chunks: [String] = []
+        while let end = rest.firstIndex(of: UInt8(ascii: "\r")), let size = Int(String(rest[..<end]) ?? "", radix: 16),
+            size > 0
+        {
+            let content = rest[end...].dropFirst(2)
+            chunks.append(String(content.prefix(size)) ?? "")
+            rest = content.dropFirst(size + 2)
+        }
+        return chunks
     }
 
     @Test("a port in use is an error that says so")

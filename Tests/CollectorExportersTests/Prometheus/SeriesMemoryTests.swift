@@ -86,4 +86,101 @@ struct SeriesMemoryTests {
         for number in 0..<50 { try harness.send(gauge("\(number)")) }
         #expect(try harness.scrape().samples("g").count == 50)
     }
+
+    /// A point without labels of its own but a number, so that the same series can come again.
+    private func histogram(_ number: Int, _ bounds: [Double]) -> TestMetric {
+        let point = TestHistogramPoint(
+            attributes: ["n": .int(Int64(number))], bounds: bounds,
+            counts: [UInt64](repeating: 1, count: bounds.count + 1),
+            sum: 1)
+        return TestMetric("h", .histogram([point]))
+    }
+
+    private func summary(_ number: Int, _ quantiles: Int) -> [UInt8] {
+        let point = ProtobufMessage { point in
+            point.fixed64(3, 1_700_000_000_000_000_000)
+            point.fixed64(4, 1)
+            point.bytes(7, attribute("n", "\(number)"))
+            for position in 0..<quantiles {
+                let quantile = (Double(position) + Double(number) / 1000) / Double(quantiles + 1)
+                point.bytes(6, ProtobufMessage { $0.double(1, quantile) }.bytes)
+            }
+        }
+        let metric = ProtobufMessage { metric in
+            metric.bytes(1, Array("s" as StaticString))
+            metric.bytes(11, ProtobufMessage { $0.bytes(1, point.bytes) }.bytes)
+        }
+        let scope = ProtobufMessage { $0.bytes(2, metric.bytes) }
+        let resource = ProtobufMessage { $0.bytes(2, scope.bytes) }
+        return ProtobufMessage { $0.bytes(1, resource.bytes) }.bytes
+    }
+
+    private func attribute(_ key: String, _ value: String) -> [UInt8] {
+        ProtobufMessage { entry in
+            entry.bytes(1, Array(key.utf8))
+            entry.bytes(2, ProtobufMessage { $0.bytes(1, Array(value.utf8)) }.bytes)
+        }.bytes
+    }
+
+    @Test("series that grow are charged for it, bounds with their texts too; without room they stay as they are")
+    func growth() throws {
+        let harness = harness(400_000)
+        for number in 0..<20 { try harness.send(histogram(number, [1])) }
+        let before = harness.context.budget.usedBytes
+        for number in 0..<20 {
+            try harness.send(histogram(number, (0..<500).map { Double(number) + Double($0) / 7 }))
+        }
+        let used = harness.context.budget.usedBytes
+        #expect((before + 50_000...200_000).contains(used))
+        let dropped = harness.context.account.statement().dropped.filter { $0.count > 0 }
+        #expect(dropped.map(\.reason) == ["memory_limit"])
+        #expect(try harness.scrape().samples("h_count").count == 20)
+        #expect(harness.context.account.imbalance == nil)
+        harness.context.clock.advance(by: .seconds(61))
+        harness.exporter.sweep()
+        #expect(harness.context.budget.usedBytes == 0)
+    }
+
+    @Test("summaries that grow are charged for it")
+    func summaries() throws {
+        let harness = harness(400_000)
+        for number in 0..<20 { try harness.send(summary(number, 0)) }
+        let before = harness.context.budget.usedBytes
+        for number in 0..<20 { try harness.send(summary(number, 300)) }
+        #expect((before + 50_000...200_000).contains(harness.context.budget.usedBytes))
+        let dropped = harness.context.account.statement().dropped.filter { $0.count > 0 }
+        #expect(dropped.map(\.reason) == ["memory_limit"])
+        harness.context.clock.advance(by: .seconds(61))
+        harness.exporter.sweep()
+        #expect(harness.context.budget.usedBytes == 0)
+    }
+
+    @Test("a point of more than 10,000 buckets or quantiles is refused and counted")
+    func manyBuckets() throws {
+        let harness = harness(1 << 30)
+        try harness.send(histogram(0, (0..<10_000).map(Double.init)))
+        try harness.send(histogram(1, (0...10_000).map(Double.init)))
+        try harness.send(summary(0, 10_000))
+        try harness.send(summary(1, 10_001))
+        let dropped = harness.context.account.statement().dropped.filter { $0.count > 0 }
+        #expect(dropped.map(\.reason) == ["too_many_buckets"])
+        #expect(dropped.map(\.count) == [2])
+        #expect(try harness.scrape().samples("h_bucket").count == 10_001)
+    }
+
+    @Test("an exponential histogram that does not fit any more keeps what it had")
+    func exponential() throws {
+        let harness = harness(30_000)
+        for number in 0..<8 {
+            try harness.send(
+                TestExponentialPoint(
+                    scale: 8, positive: (Int32(number * 20), [1]), times: (UInt64(number), UInt64(number) + 1)), .delta)
+        }
+        for number in 0..<20 {
+            try harness.send(
+                TestExponentialPoint(scale: 0, positive: (0, [UInt64](repeating: 1, count: 300))), name: "h\(number)")
+        }
+        #expect(harness.context.budget.usedBytes <= 15_000)
+        #expect(try harness.scrapeMessages()["h"]?.metrics.first?.count == 8)
+    }
 }

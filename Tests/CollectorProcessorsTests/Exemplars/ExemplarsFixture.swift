@@ -56,7 +56,8 @@ struct ExemplarsFixture {
         let factory = ExemplarsFactory()
         let (config, problems) = factory.read(section)
         try #require(problems.isEmpty)
-        test = TestContext()
+        // Spans and points lie behind.
+        test = TestContext(clock: ManualClock(wallTime: Self.epoch + 3600 * Self.second))
         if let decisionWait { test.verdicts.addSampler(decisionWait: decisionWait) }
         test.exemplars.register(scrape)
         let context = test.context(ComponentID(type: "exemplars"))
@@ -73,11 +74,13 @@ struct ExemplarsFixture {
     @discardableResult
     func point(
         _ points: TestHistogramPoint..., metric: String = "http.server.duration", unit: String = "ms",
-        temporality: TestTemporality = .cumulative, resource: TestAttributes = ["service.name": "shop"]
+        temporality: TestTemporality = .cumulative, resource: TestAttributes = ["service.name": "shop"],
+        scope: String = "test"
     ) throws -> [ReadHistogramPoint] {
         let histogram = TestMetric(metric, unit: unit, .histogram(points, temporality))
         metricsSink.clear()
-        _ = try metrics.consume(Batch(signal: .metrics, requests: metricsRequest(resource: resource, [histogram])))
+        let request = metricsRequest(resource: resource, scope: scope, [histogram])
+        _ = try metrics.consume(Batch(signal: .metrics, requests: request))
         return try metricsSink.batches.flatMap { try $0.readHistogramPoints() }
     }
 

@@ -61,21 +61,36 @@ import Testing
 
     @Test func `kept spans are offered, a cell each, and come with the next point`() throws {
         let fixture = try ExemplarsFixture()
-        #expect(try point(fixture, [1, 1, 1]).isEmpty)
+        let counts: [UInt64] = Array(repeating: 1, count: 9)
+        #expect(try point(fixture, counts).isEmpty)
         for (number, milliseconds) in [(1, 5), (2, 5), (3, 50), (4, 500)] {
             try fixture.see(TestSpan(.test(UInt64(number)), duration: .milliseconds(milliseconds)))
         }
         #expect(fixture.scrape.offers.map(\.traceID) == [.test(1), .test(3), .test(4)])
-        let shown = try point(fixture, [1, 1, 1], at: 10)
+        let shown = try point(fixture, counts, at: 10)
         #expect(shown.map(\.traceID) == [.test(1), .test(3), .test(4)])
-        #expect(try point(fixture, [1, 1, 1], at: 20).isEmpty)
+        #expect(try point(fixture, counts, at: 20).isEmpty)
     }
 
     @Test func `a change of scale moves nothing`() throws {
         let fixture = try ExemplarsFixture()
-        _ = try point(fixture, scale: 5, [1, 1, 1])
+        // 4.9 … 5.1 at scale 5, 4.8 … 5.7 at scale 2.
+        _ = try point(fixture, scale: 5, offset: 73, [1, 1, 1])
         try fixture.see(TestSpan(.test(1), duration: .milliseconds(5)))
-        #expect(try point(fixture, scale: 2, [1, 1, 1], at: 10).map(\.traceID) == [.test(1)])
+        #expect(try point(fixture, scale: 2, offset: 9, [1], at: 10).map(\.traceID) == [.test(1)])
+    }
+
+    @Test func `spans wait for their bucket to count something, at every scale`() throws {
+        for (scale, empty, offset) in [(-2, -1, 0), (0, 4, 5), (1, 9, 11), (4, 80, 90)] {
+            let fixture = try ExemplarsFixture()
+            _ = try point(fixture, scale: scale, offset: empty, [1])
+            // 50 is in the bucket (32, 64] at scale 0, the cell (45.3, 64].
+            try fixture.see(TestSpan(.test(1), duration: .milliseconds(50)))
+            #expect(fixture.scrape.offers.isEmpty, "\(scale)")
+            let shown = try point(fixture, scale: scale, offset: offset, [1, 1], at: 10)
+            #expect(shown.map(\.traceID) == [.test(1)], "\(scale)")
+            #expect(fixture.counted("published") == 1)
+        }
     }
 
     @Test func `exemplars of points wait for their verdicts`() throws {

@@ -19,7 +19,10 @@ import Testing
             ("messaging.publish.duration", "s", "messaging.system", .producer),
             ("messaging.receive.duration", "s", "messaging.system", .client),
             ("messaging.process.duration", "s", "messaging.system", .consumer),
+            ("messaging.deliver.duration", "s", "messaging.system", .consumer),
             ("messaging.client.operation.duration", "s", "messaging.system", .client),
+            ("messaging.client.published.duration", "s", "messaging.system", .producer),
+            ("messaging.settle.duration", "s", "messaging.system", .consumer),
         ])
     func `durations of the conventions get exemplars of their own spans only`(
         metric: String, unit: String, marker: String, kind: TestSpan.Kind
@@ -42,7 +45,10 @@ import Testing
         #expect(fixture.scrape.offers.map(\.value) == [2 * scale])
     }
 
-    @Test(arguments: ["db.client.connection.wait_time", "http.server.active_requests", "queue.duration"])
+    @Test(arguments: [
+        "db.client.connection.wait_time", "db.client.connections.use_time", "http.server.active_requests",
+        "queue.duration",
+    ])
     func `metrics that no convention ties to spans are left alone`(metric: String) throws {
         let fixture = try ExemplarsFixture()
         try fixture.point(sample(), metric: metric)

@@ -47,10 +47,10 @@ import Testing
         let fixture = try ExemplarsFixture(["filter": ["percentile": 50]])
         try fixture.point(sample([100, 0, 0, 0]))
         try fixture.point(sample([0, 0, 10, 0], at: 10))
-        try fixture.see(TestSpan(.test(1), duration: .milliseconds(20)))
+        try fixture.see(TestSpan(.test(1), duration: .milliseconds(8)))
         #expect(fixture.scrape.offers.isEmpty)
         try fixture.point(sample([10, 0, 0, 0], at: 20), temporality: .delta)
-        try fixture.see(TestSpan(.test(2), duration: .milliseconds(20)))
+        try fixture.see(TestSpan(.test(2), duration: .milliseconds(8)))
         #expect(fixture.scrape.offers.count == 1)
     }
 

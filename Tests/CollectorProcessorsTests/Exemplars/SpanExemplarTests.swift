@@ -34,7 +34,9 @@ import Testing
         let resource = payload(of: 1, in: index.resources[0].head, bytes) ?? .empty
         let point = payload(of: 1, in: metric.data, bytes) ?? .empty
         let key = SeriesKey(
-            resource: AttributeSetHash(bytes, message: resource, fieldNumber: 1), name: metric.name,
+            resource: AttributeSetHash(bytes, message: resource, fieldNumber: 1),
+            scope: ScopeHash(bytes, scope: payload(of: 1, in: index.scopes[0].head, bytes) ?? .empty),
+            name: metric.name,
             point: AttributeSetHash(bytes, message: point, fieldNumber: 9), bytes)
         #expect(fixture.scrape.series == [key])
     }
@@ -146,7 +148,9 @@ import Testing
         }
         #expect(fixture.scrape.offers.map(\.value) == [10, 11, 100, 5000])
         fixture.test.clock.advance(by: .seconds(1))
-        try fixture.see(TestSpan(.test(7), duration: .milliseconds(8)))
+        try fixture.see(
+            TestSpan(
+                .test(7), start: ExemplarsFixture.epoch + ExemplarsFixture.second, duration: .milliseconds(8)))
         #expect(fixture.scrape.offers.last?.value == 8)
     }
 
@@ -183,14 +187,14 @@ import Testing
         #expect(fixture.metricsSink.batches.first?.segments.first?.body == batch.segments.first?.body)
     }
 
-    @Test func `new bounds begin anew`() throws {
+    @Test func `new bounds take over what is filed`() throws {
         let fixture = try ExemplarsFixture()
         try fixture.point(sample())
         try fixture.see(span)
         let other = TestHistogramPoint(
             bounds: [60], counts: [1, 1], time: ExemplarsFixture.epoch + 10 * ExemplarsFixture.second)
-        #expect(try fixture.point(other).first?.exemplars == [])
-        try fixture.see(TestSpan(.test(2)))
-        #expect(fixture.scrape.offers.count == 2)
+        #expect(try fixture.point(other).first?.exemplars.map(\.traceID) == [.test(1)])
+        try fixture.see(TestSpan(.test(2), start: ExemplarsFixture.epoch + 1, duration: .milliseconds(70)))
+        #expect(fixture.scrape.offers.map(\.value) == [50, 70])
     }
 }

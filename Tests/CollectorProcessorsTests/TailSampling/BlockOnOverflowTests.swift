@@ -114,6 +114,30 @@ struct BlockOnOverflowTests {
         }
     }
 
+    @Test("When a shutdown begins those who wait are taken in and answered; those who come until its end are too")
+    func preparesForShutdown() async throws {
+        let harness = try TailSamplingHarness([
+            "decision_wait": "1h", "num_traces": 10, "block_on_overflow": true, "policies": policy("always_sample"),
+        ])
+        try harness.pipeline.send(request(1...10, size: 10))
+        guard case .pending(let completion) = try harness.pipeline.send(request(11...20, size: 10)) else {
+            Issue.record("the second request did not wait")
+            return
+        }
+        let answered = AtomicFlag()
+        completion.whenFulfilled { if case .success = $0 { answered.set() } }
+        #expect(!answered.isSet)
+        harness.processor.prepareForShutdown()
+        #expect(answered.isSet)
+        guard case .done = try harness.pipeline.send(request(21...30, size: 10)) else {
+            Issue.record("what comes from upstream at its shutdown waits")
+            return
+        }
+        await harness.shutdown()
+        #expect(try harness.receivedTraces().count == 30)
+        #expect(harness.context.account.imbalance == nil)
+    }
+
     @Test("A request that was let in before shutdown and comes after it is refused, and the books balance")
     func refusesAfterShutdown() async throws {
         let harness = try TailSamplingHarness([

@@ -137,7 +137,7 @@ struct ConditionPolicyTests {
             ),
             (
                 "string_attribute", ["key": "k", "values": ["ok", "(a"], "enabled_regex_matching": true],
-                "values: `(a` is no regular expression: missing "
+                "values[1]: `(a` is no regular expression: missing "
             ),
             ("numeric_attribute", ["key": "k"], "min_value: must be set, or `max_value`, or both"),
             ("numeric_attribute", ["min_value": 1], "key: must be set, for example `http.status_code`"),

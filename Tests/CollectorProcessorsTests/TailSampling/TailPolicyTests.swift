@@ -95,9 +95,11 @@ struct TailPolicyTests {
             let trace = try features(TestSpan(.test(1)), TestSpan(.test(1), spanID: 2, traceState: state))
             let vote = quarter.vote(on: trace, none)
             #expect(vote.answer == (isKept ? .sampled : .notSampled))
-            // The trace's own randomness, which nobody has to write.
-            #expect(vote.inclusion == .chance(SamplingThreshold(clamping: 0xc0 << 48), .given))
-            #expect(!RandomSource.given.isDerived)
+            #expect(vote.dependsOnChance)
+            let decision = decide(trace, quarter)
+            #expect(decision.threshold == (isKept ? 0xc0 << 48 : 0))
+            // The trace's own randomness, which is never changed (conformance 208).
+            #expect(decision.randomness == (isKept ? trace.randomness : 0))
         }
         let fromID = TraceID(high: 9, low: 0x11c0_0000_0000_0000)
         #expect(quarter.vote(on: try features(TestSpan(fromID, traceState: "ot=th:8")), none).answer == .sampled)

@@ -48,12 +48,31 @@ struct TailSamplingConfigTests {
         ]).config
         config.keptCacheSize = .max
         config.notKeptCacheSize = .max
-        let plan = WindowPlan(config, slotCount: 0, budgetBytes: .max, cores: 4)
+        let plan = WindowPlan(config, slotCount: 0, usualBytes: .max, cores: 4)
         #expect(plan.shards == 256 && plan.bytesPerShard + plan.decisionBytesPerShard == 2 << 30)
         #expect(plan.settings.keptCacheSize > 0)
         config.maximumBufferBytes = nil
-        let largest = WindowPlan(config, slotCount: 0, budgetBytes: .max, cores: 4)
+        let largest = WindowPlan(config, slotCount: 0, usualBytes: .max, cores: 4)
         #expect(largest.bytesPerShard + largest.decisionBytesPerShard == 2 << 30)
+    }
+
+    @Test("num_shards is honoured, or the log says why not")
+    func shards() throws {
+        func plan(_ section: TestConfig) throws -> WindowPlan {
+            WindowPlan(TailSamplingFactory().read(section).config, slotCount: 0, usualBytes: 6 << 30, cores: 2)
+        }
+        let all = policy("always_sample")
+        var found = try plan(["num_shards": 1, "policies": all])
+        #expect(found.shards == 1 && found.bytesPerShard + found.decisionBytesPerShard == 2 << 30)
+        #expect(found.deviation?.contains("1 shards hold 2048 MiB each at most") == true)
+        found = try plan(["num_shards": 8, "max_buffer_mib": 4, "policies": all])
+        #expect(found.shards == 4 && found.deviation?.contains("8 shards need 1 MiB each") == true)
+        found = try plan(["num_shards": 7, "max_buffer_mib": 64, "policies": all])
+        #expect(found.shards == 7 && found.deviation == nil)
+        found = try plan(["policies": all])
+        #expect(found.shards == 3 && found.deviation == nil)
+        let problems = problems(["num_shards": 1, "max_buffer_mib": 4096, "policies": all])
+        #expect(problems.contains { $0.contains("at most 2048, or with a larger") }, "\(problems)")
     }
 
     @Test(

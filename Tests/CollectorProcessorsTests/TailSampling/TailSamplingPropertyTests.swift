@@ -22,11 +22,14 @@ struct TailSamplingPropertyTests {
         section("band", "latency", ["threshold_ms": 150, "upper_threshold_ms": 180]),
         section("some", "probabilistic", ["sampling_percentage": 10]),
         section("gold", "string_attribute", ["key": "tier", "values": ["gold"]]),
-        section("not-x", "string_attribute", ["key": "route", "values": ["^/[a-y]"], "enabled_regex_matching": true, "invert_match": true]),
+        section(
+            "not-x", "string_attribute",
+            ["key": "route", "values": ["^/[a-y]"], "enabled_regex_matching": true, "invert_match": true]),
         section("5xx", "numeric_attribute", ["key": "code", "min_value": 500, "max_value": 599]),
         section("many", "span_count", ["min_spans": 7, "max_spans": 8]),
         section("state", "trace_state", ["key": "debug", "values": ["on"]]),
         section("ottl", "ottl_condition", ["span": ["name == \"pay\" and attributes[\"code\"] == 402"]]),
+        section("linked", "linked", ["budget_per_second": 1_000_000]),
         .section(
             ("name", "no-bots"), ("type", "drop"),
             (
@@ -54,12 +57,17 @@ struct TailSamplingPropertyTests {
         (1...300 as ClosedRange<UInt64>).flatMap { number -> [Piece] in
             (1...UInt64.random(in: 1...9, using: &random)).map { position in
                 var span = TestSpan(
-                    .test(number), spanID: number * 100 + position, name: ["get", "pay"].randomElement(using: &random) ?? "",
+                    .test(number), spanID: number * 100 + position,
+                    name: ["get", "pay"].randomElement(using: &random) ?? "",
                     start: 1_700_000_000_000_000_000 + .random(in: 0...200_000_000, using: &random),
                     duration: .milliseconds(Int.random(in: 0...220, using: &random)))
                 span.parentSpanID = position == 1 ? 0 : number * 100 + 1
                 span.statusCode = Int.random(in: 0..<60, using: &random) == 0 ? 2 : nil
                 span.traceState = Int.random(in: 0..<80, using: &random) == 0 ? "debug=on" : ""
+                // Some lead to each other, some in circles, some nowhere.
+                if Int.random(in: 0..<12, using: &random) == 0 {
+                    span.links = (0..<3).map { _ in .test(.random(in: 1...330, using: &random)) }
+                }
                 let rare = { (random: inout SeededGenerator) in Int.random(in: 0..<40, using: &random) == 0 }
                 span.attributes = TestAttributes([
                     ("tier", .string(rare(&random) ? "gold" : "tin")), ("route", .string(rare(&random) ? "/z" : "/a")),

@@ -126,6 +126,45 @@ struct TailSamplingTests {
         #expect(states == ["ot=th:c", "ot=th:8", "ot=th:8", "ot=th:zz", "ot=th:8,a=1"])
     }
 
+    @Test(
+        "A th that contradicts its span goes with any keep, late spans included (conformance 209)",
+        arguments: [policy("always_sample"), policy("probabilistic", ["sampling_percentage": 100])],
+        ["trace-complete", "span-ingest"])
+    func erasesContradictions(policies: TestConfig, strategy: TestConfig) throws {
+        let harness = try TailSamplingHarness(["sampling_strategy": strategy, "policies": policies])
+        let id = TraceID(high: 1, low: 0xd0_0000_0000_0000)
+        let states = [
+            ("ot=th:e", ""), ("a=1,ot=th:e;x:1", "ot=x:1,a=1"), ("a=1,ot=th:c", "a=1,ot=th:c"),
+            ("ot=rv:f0000000000000;th:e", "ot=rv:f0000000000000;th:e"),
+            ("ot=rv:10000000000000;th:4", "ot=rv:10000000000000"),
+            ("ot=th:zz", "ot=th:zz"),
+        ]
+        func send(_ first: UInt64) throws {
+            for (number, state) in states.enumerated() {
+                try harness.send(TestSpan(id, spanID: first + UInt64(number), traceState: state.0))
+            }
+        }
+        try send(1)
+        harness.decideAll()
+        try send(11)
+        let spans = try harness.sink.batches.flatMap { try $0.readSpans() }.sorted { $0.spanID < $1.spanID }
+        #expect(spans.map(\.traceState) == states.map(\.1) + states.map(\.1))
+    }
+
+    @Test(
+        "Where one span has an rv, the others get it beside their th, but for those whose own th goes by the trace id")
+    func sharesRandomness() throws {
+        let harness = try TailSamplingHarness(["policies": policy("probabilistic", ["sampling_percentage": 50])])
+        let id = TraceID(high: 1, low: 0xf0_0000_0000_0000)
+        for (number, state) in ["", "a=1", "ot=rv:90000000000000", "ot=th:c", "ot=th:4"].enumerated() {
+            try harness.send(TestSpan(id, spanID: UInt64(number + 1), traceState: state))
+        }
+        harness.decideAll()
+        let own = "ot=rv:90000000000000;th:8"
+        let spans = try harness.sink.batches.flatMap { try $0.readSpans() }.sorted { $0.spanID < $1.spanID }
+        #expect(spans.map(\.traceState) == [own, "\(own),a=1", own, "ot=th:c", own])
+    }
+
     @Test("A deterministic keep adds no th (conformance 210)")
     func deterministicKeepsAddNothing() throws {
         let harness = try TailSamplingHarness([

@@ -221,6 +221,73 @@ struct TailSamplingWindowTests {
         await harness.shutdown()
     }
 
+    @Test("A window grows up to where requests still find room, however much it may hold")
+    func growthEndsBelowTheSoftLimit() throws {
+        let harness = try TailSamplingHarness(
+            [
+                "max_buffer_mib": 64, "num_shards": 1, "decision_wait": "1h",
+                "policies": policy("status_code", ["status_codes": ["ERROR"]]),
+            ], budgetBytes: 16 << 20)
+        var dice = Dice(state: 5)
+        for _ in 0..<60 { try harness.send(request(corpus(&dice, traces: 300))) }
+        // Seven eighths of it, and what is remembered of decisions.
+        #expect(harness.metric("buffer_bytes") <= Double(15 << 20))
+        #expect(harness.metric("decisions", ["trigger": "pressure"]) > 0)
+        #expect(harness.context.account.imbalance == nil)
+    }
+
+    @Test("When senders are refused for want of memory the oldest traces are decided and their memory is given back")
+    func relief() throws {
+        let harness = try TailSamplingHarness(
+            [
+                "max_buffer_mib": 8, "num_shards": 2, "decision_wait": "1h", "decision_records": 100,
+                "policies": policy("status_code", ["status_codes": ["ERROR"]]),
+            ], budgetBytes: 16 << 20)
+        var dice = Dice(state: 5)
+        for _ in 0..<7 { try harness.send(request(corpus(&dice, traces: 300))) }
+        try #require(harness.metric("decisions", ["trigger": "pressure"]) == 0)
+        let budget = harness.context.budget
+        let others = try budget.reserve((16 << 20) - budget.usedBytes)
+        #expect(throws: DeliveryError.self) { try budget.reserve(1 << 20) }
+        harness.advance(.milliseconds(1))
+        #expect(harness.metric("decisions", ["trigger": "pressure"]) > 0)
+        #expect(budget.usedBytes <= budget.reliefTarget || harness.metric("sampling_traces_on_memory") == 0)
+        _ = try budget.reserve(1 << 20)
+        #expect(others.bytes > 0)
+        #expect(harness.context.account.imbalance == nil)
+        // As often as that is needed.
+        let before = harness.metric("decisions", ["trigger": "pressure"])
+        others.shrink(to: 4 << 20)
+        try harness.send(request(corpus(&dice, traces: 1000)))
+        let more = try budget.reserve((16 << 20) - budget.usedBytes)
+        #expect(throws: DeliveryError.self) { try budget.reserve(1) }
+        harness.advance(.milliseconds(1))
+        #expect(harness.metric("decisions", ["trigger": "pressure"]) > before)
+        #expect(more.bytes > 0)
+    }
+
+    @Test("Spans that come while their trace leaves count as late, each span once")
+    func lateWhileLeaving() throws {
+        let harness = try TailSamplingHarness([
+            "decision_wait": "1s", "num_shards": 1, "policies": policy("always_sample"),
+        ])
+        let spans = (1...20_000 as ClosedRange<UInt64>).map { TestSpan(.test(1), spanID: $0) }
+        try harness.send(tracesRequest(spans))
+        // Spans leave a step at a time; the first one is made here.
+        let sampler = try #require(harness.processor as? TailSampling)
+        let now = harness.context.clock.now() + 2_000_000_000
+        let first = sampler.shards[0].window.withLock { $0.expire(now: now, limit: 1) }
+        try #require(first.hasMore && first.bodies.isEmpty)
+        let late = 10
+        for number in 0..<late { try harness.send(TestSpan(.test(1), spanID: 30_000 + UInt64(number))) }
+        harness.decideAll()
+        #expect(harness.metric("early_releases_from_cache_decision", ["sampled": "true"]) == Double(late))
+        let decision = try #require(harness.context.decisions.decisions(of: .test(1)).first)
+        #expect(decision.spanCount == 20_000 && decision.lateSpans == late)
+        #expect(try harness.received().count == 20_000 + late)
+        #expect(harness.context.account.imbalance == nil)
+    }
+
     @Test("When the byte budget is used up by others, traces are decided early instead of being refused or lost")
     func usedUpBudget() throws {
         let harness = try TailSamplingHarness(

@@ -34,6 +34,7 @@ final class TracedComponent: ConsumingComponent {
         if name.contains("broken") { throw ComponentError("\(name) cannot start") }
     }
 
+    func prepareForShutdown() { events.append("prepare \(name) after \(events.of("stop").count)") }
     func shutdown(deadline: UInt64) async { events.append("stop \(name) \(deadline)") }
     func admit(_ batch: Batch) throws(DeliveryError) -> any Admission { try next.admit(batch) }
 }

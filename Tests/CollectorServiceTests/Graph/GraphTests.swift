@@ -38,6 +38,9 @@ import Testing
                     "receiver in",
                 ])
         await graph.shutdown(receiversUntil: 4, until: 8)
+        // Before receivers wait for the calls they have under way.
+        #expect(
+            factories.events.of("prepare") == ["processor pass/1 traces after 0", "processor pass/2 traces after 0"])
         #expect(
             factories.events.of("stop")
                 == [

@@ -1,6 +1,7 @@
 import CollectorCore
 import CollectorProcessors
 import CollectorTestKit
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -46,6 +47,52 @@ import Testing
             try #require(plan), clock: VirtualClock(wallTime: 0), budgetBytes: 1 << 30, log: Log(write: { _ in }),
             end: RecordingConsumer())
         #expect(budgets.all == [MemoryLimits(hard: 64 << 20, soft: (64 << 20) - (64 << 20) / 5)])
+    }
+}
+
+extension MemoryLimitsTests {
+    /// What `Graph` says to tail samplers with these settings; nil when it makes them.
+    private func outcome(_ samplers: [String], limit: Int) throws -> (error: String?, log: [String]) {
+        let names = samplers.indices.map { "tail_sampling/\($0)" }
+        let sections = zip(names, samplers).map { "\($0): {\($1)policies: [{name: a, type: always_sample}]}" }
+        let yaml = """
+            receivers: {in: }
+            processors: {memory_limiter: {limit_mib: \(limit)}, \(sections.joined(separator: ", "))}
+            exporters: {out: }
+            service:
+              pipelines:
+                traces: {receivers: [in], processors: [memory_limiter, \(names.joined(separator: ", "))], exporters: [out]}
+            """
+        var registry = TracedFactories().registry
+        registry.processors = [MemoryLimiterFactory(total: 1000 << 20), TailSamplingFactory()]
+        let (loaded, diagnostics) = ConfigLoader.load(sources: ["yaml:" + yaml], environment: ConfigEnvironment([:]))
+        let blueprint = Blueprint(try #require(loaded), registry: registry, diagnostics: diagnostics)
+        try #require(!diagnostics.hasErrors)
+        let log = TestLog()
+        let environment = ServiceEnvironment(
+            log: Log(write: { log.append($0) }), clock: ManualClock(), budgetBytes: 1 << 30,
+            eventLoops: MultiThreadedEventLoopGroup.singleton, workers: InlineWorkers())
+        do throws(ComponentError) {
+            _ = try Graph(blueprint, environment)
+            return (nil, log.lines)
+        } catch {
+            return (error.description, log.lines)
+        }
+    }
+
+    @Test func `a window larger than the memory is an error that names the key and what would be right`() throws {
+        let found = try outcome(["max_buffer_mib: 4000, "], limit: 64)
+        let error = try #require(found.error)
+        #expect(error.contains("processors.tail_sampling/0.max_buffer_mib: 4000 MiB"))
+        #expect(error.contains("at most 44, seven eighths of memory_limiter's soft limit of 51 MiB"))
+        #expect(try outcome(["max_buffer_mib: 30, "], limit: 64) == (nil, []))
+    }
+
+    @Test func `windows that are larger than the memory together are warned of`() throws {
+        let found = try outcome(["max_buffer_mib: 30, ", ""], limit: 64)
+        #expect(found.error == nil)
+        #expect(found.log.count == 1 && found.log[0].contains("`tail_sampling/0` and `tail_sampling/1` may hold"))
+        #expect(try outcome(["max_buffer_mib: 10, ", "max_buffer_mib: 20, "], limit: 64) == (nil, []))
     }
 }
 

@@ -24,9 +24,9 @@ import Testing
                     "decision":"kept","time":"2026-11-21T04:12:09.123456789Z","policy":"one-percent",\
                     "trigger":"timeout","spans":7,"bytes":3129,"duration_ms":412,"service":"checkout",\
                     "threshold":"fd70a3d70a3d71","probability":0.01,"late_spans":2,"votes":[\
-                    {"policy":"slow","decision":"not_sampled","shadow":false,"reason":"latency 412 ms < 500 ms"},\
-                    {"policy":"one-percent","decision":"sampled","shadow":false,"reason":"in the lowest 1 %"},\
-                    {"policy":"tried","decision":"not_asked","shadow":true,"reason":""}]}]}
+                    {"policy":"slow","decision":"not_sampled","shadow":false,"reason":"latency 412 ms < 500 ms","part":null},\
+                    {"policy":"one-percent","decision":"sampled","shadow":false,"reason":"in the lowest 1 %","part":"one/half"},\
+                    {"policy":"tried","decision":"not_asked","shadow":true,"reason":"","part":null}]}]}
 
                     """)
         }
@@ -90,7 +90,8 @@ import Testing
         ("?policy=one-percent", ["f2"]), ("?policy=slow", []), ("?service=caf%C3%A9+%26%20bar", ["04", "02"]),
         ("?serv%69ce=caf%c3%a9+%26+bar", ["04", "02"]),
         ("?policy=&service=&decision=&limit=&format=", ["05", "04", "03", "02", "01", "f2"]),
-        ("?&&limit=1&", ["05"]), ("?service=nowhere", []),
+        ("?policy=tried", []), ("?voted=one-percent", ["f2"]), ("?voted=slow", []), ("?&&limit=1&", ["05"]),
+        ("?service=nowhere", []),
     ])
     func `the latest decisions can be filtered`(_ query: String, _ expected: [String]) async throws {
         var kept = TraceDecision.kept
@@ -136,6 +137,11 @@ import Testing
         unasked.trigger = "too_large"
         unasked.votes = []
         let own = try await TelemetryFixture([remembered, unasked])
+        // What is forgotten is not known: no zeros.
+        #expect(
+            try await own.ask("/debug/decisions/00000000000000000000000000000001").body.contains(
+                #""trigger":"cache","spans":null,"bytes":null,"duration_ms":null,"service":null,"threshold":null,"#
+                    + #""probability":null,"late_spans":null,"votes":[]"#))
         let cached = try await own.ask("/debug/decisions/00000000000000000000000000000001?format=text").body
         #expect(cached.hasSuffix("\n  trigger cache\n\n  only the verdict is remembered, for late spans\n"))
         let large = try await own.ask("/debug/decisions/00000000000000000000000000000002?format=text").body
@@ -155,7 +161,8 @@ import Testing
         #expect(json.contains(#""service":\#(escaped),"threshold""#))
         #expect(
             json.contains(
-                #""votes":[{"policy":\#(escaped),"decision":"error","shadow":false,"reason":\#(escaped)}]}]}"#))
+                #""votes":[{"policy":\#(escaped),"decision":"error","shadow":false,"reason":\#(escaped),"part":null}]}]}"#
+            ))
         #expect(json.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" })
         for path in ["/debug/decisions", "/debug/decisions/00000000000000000000000000000001"] {
             let text = try await own.ask(path + "?format=text").body

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DecisionRequestTests {
     @Test(arguments: [
         ("?polcy=x", "unknown parameter `polcy`; did you mean `policy`?"),
-        ("?x%0Ay=1", #"unknown parameter `x\\ny`; known here: decision, format, limit, policy, service"#),
+        ("?x%0Ay=1", #"unknown parameter `x\\ny`; known here: decision, format, limit, policy, service, voted"#),
         ("?decision=Kept", "decision: expected `kept` or `dropped`, found `Kept`"),
         ("?limit=0", "limit: expected a whole number from 1 to 1000, found `0`"),
         ("?limit=-1", "limit: expected a whole number from 1 to 1000, found `-1`"),

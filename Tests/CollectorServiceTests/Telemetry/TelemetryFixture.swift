@@ -79,7 +79,8 @@ extension TraceDecision {
         lateSpans: 2,
         votes: [
             Vote(policy: "slow", answer: .notSampled, isShadow: false, reason: "latency 412 ms < 500 ms"),
-            Vote(policy: "one-percent", answer: .sampled, isShadow: false, reason: "in the lowest 1 %"),
+            Vote(
+                policy: "one-percent", answer: .sampled, isShadow: false, reason: "in the lowest 1 %", part: "one/half"),
             Vote(policy: "tried", answer: .notAsked, isShadow: true, reason: ""),
         ])
 

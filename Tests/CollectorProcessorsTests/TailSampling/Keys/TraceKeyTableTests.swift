@@ -21,6 +21,7 @@ struct TraceKeyTableTests {
         #expect(Set(ids.map(\.rawValue)).count == 100)
         #expect(!ids.contains(.other))
         #expect(table.values(.other) == nil)
+        #expect(table.count == 100)
     }
 
     @Test("Keys that there is no room for share one number; room is made from keys not seen for ten minutes")
@@ -32,6 +33,7 @@ struct TraceKeyTableTests {
         for key in stride(from: 0, to: TraceKeyTable.capacity, by: 2) { _ = add(key, to: &table, now: 9 * minute) }
         let late = (0..<TraceKeyTable.capacity).map { add(1_000_000 + $0, to: &table, now: 11 * minute) }
         #expect(late.count { $0 != .other } == TraceKeyTable.capacity / 2)
+        #expect(table.count == TraceKeyTable.capacity)
         #expect(table.values(first[0]) == ["key 0"])
         #expect(table.values(first[1]) == nil)
         // The same positions, other numbers.

@@ -7,24 +7,6 @@ import Testing
 
 @Suite("tail_sampling: correct counts")
 struct CorrectCountsTests {
-    /// What kept traces stand for, and the variance of that, estimated from them.
-    private struct Count {
-        var actual = 0
-        var kept = 0
-        var estimate = 0.0
-        var variance = 0.0
-
-        var isWithinFourSigma: Bool { abs(estimate - Double(actual)) <= 4 * variance.squareRoot() + 1e-6 }
-
-        mutating func note(_ probability: Double?) {
-            actual += 1
-            guard let probability else { return }
-            kept += 1
-            estimate += 1 / probability
-            variance += (1 - probability) / (probability * probability)
-        }
-    }
-
     private static let policies: TestConfig = .list([
         .section(
             ("name", "five"), ("type", "probabilistic"), ("probabilistic", .section(("sampling_percentage", 5)))),
@@ -44,7 +26,7 @@ struct CorrectCountsTests {
         let make = try SyntheticTraces()
         var chain = try TestChain(Self.policies)
         var random = SeededRandom(seed: 8)
-        var counts = [Count](repeating: Count(), count: 6)
+        var counts = [Estimate](repeating: Estimate(), count: 6)
         var deciders: Set<UInt16> = []
         for step in 0..<200_000 {
             // Keys of 1/2, 1/4, … of the traffic; the fourth one has errors, and so episodes, half of the time.
@@ -57,19 +39,18 @@ struct CorrectCountsTests {
             var probability: Double?
             if decision.isKept {
                 deciders.insert(decision.policy)
-                let threshold = SamplingThreshold(clamping: decision.threshold)
                 let written = decision.writesRandomness ? decision.randomness : trace.randomness
-                #expect(threshold.keeps(randomness: written))
+                #expect(written >= decision.threshold)
                 #expect(!decision.forgetsThreshold)
-                #expect(randomness == nil || !decision.writesRandomness)
-                probability = threshold.probability
+                #expect(randomness == nil || written == randomness)
+                probability = decision.probability()
             }
             counts[0].note(probability)
             counts[key].note(probability)
         }
         for (key, count) in counts.enumerated() {
             #expect(count.isWithinFourSigma, "key \(key): \(count)")
-            #expect(count.kept > 0 && count.kept < count.actual)
+            #expect(count.kept > 0 && Double(count.kept) < count.actual)
         }
         #expect(deciders.count >= 4)
     }

@@ -220,7 +220,7 @@ struct RatePolicyTests {
             ErrorShare.Rule(threshold: 0.1, window: 60 * second, minimumSamples: 5), percentage: 1e-16,
             key: PolicyKey(place: 0, registry: registry), shareSlot: 0, countSlot: 1)
         let trace = make.trace(.test(1), isError: true)
-        for _ in 0..<20 { policy.learn(from: trace, at: second) }
+        for _ in 0..<20 { policy.learn(from: trace, isCandidate: true, at: second) }
         var measured = Measurements(count: 2)
         policy.measure(trace, at: second, &measured)
         #expect(measured[1] & 1 == 1)
