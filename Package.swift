@@ -76,7 +76,8 @@ let package = Package(
             name: "needletail",
             dependencies: [
                 "CollectorCore", "CollectorReceivers", "CollectorProcessors", "CollectorConnectors",
-                "CollectorExporters", "CollectorExtensions", "CollectorService", "CollectorTransport", "OTLPWire", nio, nioPosix,
+                "CollectorExporters", "CollectorExtensions", "CollectorService", "CollectorTransport", "OTLPWire", nio,
+                nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -52,7 +52,13 @@ import Testing
         switch shape {
         case .metricRequest: validation = try? validateMetrics(bytes.span)
         case .logRequest: validation = try? validateLogs(bytes.span)
-        default: validation = try? validateTraces(bytes.span)
+        default:
+            let count = countSpans(bytes.span)
+            validation = try? validateTraces(bytes.span, spanCount: count)
+            if let validation, !validation.needsCanonicalForm {
+                let spans = validation.index.itemCount
+                #expect(validation.refusedCount == 0 ? count == spans : count >= spans, "\(hexadecimalText(bytes))")
+            }
         }
         let isValid = isNaivelyValid(bytes, shape)
         if isValid != (validation != nil) {

@@ -76,6 +76,14 @@ package final class ByteBudget: Sendable {
         return reservation
     }
 
+    /// Charges what is in memory anyway and can wait no longer, even beyond the limit: others are refused until there is
+    /// room again.
+    package func charge(_ bytes: Int) -> ByteReservation {
+        let reservation = ByteReservation(budget: self)
+        reservation.charge(bytes)
+        return reservation
+    }
+
     /// How long it will take until only `bytes` are held, by the drain rate of the last seconds.
     package func delay(untilHolding bytes: Int) -> Duration {
         drain.delay(toFree: max(1, usedBytes - bytes))
@@ -84,10 +92,7 @@ package final class ByteBudget: Sendable {
     fileprivate func take(_ bytes: Int) throws(DeliveryError) {
         let limit = limitBytes
         let after = used.add(bytes, ordering: .relaxed).newValue
-        guard after > limit else {
-            if after > peak.load(ordering: .relaxed) { peak.max(after, ordering: .relaxed) }
-            return
-        }
+        guard after > limit else { return notePeak(after) }
         used.subtract(bytes, ordering: .relaxed)
         noteShortage()
         throw .retryable(
@@ -99,11 +104,19 @@ package final class ByteBudget: Sendable {
     fileprivate func take(_ bytes: Int, within limit: Int) -> Bool {
         let after = used.add(bytes, ordering: .relaxed).newValue
         guard after > limit else {
-            if after > peak.load(ordering: .relaxed) { peak.max(after, ordering: .relaxed) }
+            notePeak(after)
             return true
         }
         used.subtract(bytes, ordering: .relaxed)
         return false
+    }
+
+    fileprivate func takeAnyway(_ bytes: Int) {
+        notePeak(used.add(bytes, ordering: .relaxed).newValue)
+    }
+
+    private func notePeak(_ used: Int) {
+        if used > peak.load(ordering: .relaxed) { peak.max(used, ordering: .relaxed) }
     }
 
     fileprivate func giveBack(_ bytes: Int) {
@@ -130,6 +143,11 @@ package final class ByteReservation: Sendable {
         guard missing > 0 else { return }
         try budget.take(missing)
         charged.add(missing, ordering: .relaxed)
+    }
+
+    fileprivate func charge(_ bytes: Int) {
+        budget.takeAnyway(bytes)
+        charged.add(bytes, ordering: .relaxed)
     }
 
     /// The same for those who hold much for long and can do with less; false when the use of the whole budget would be

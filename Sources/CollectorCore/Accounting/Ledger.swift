@@ -116,7 +116,8 @@ package final class Account: Sendable {
         let (drops, holders) = books.withLock { ($0.drops, $0.holders) }
         return Statement(
             signal: signal, branch: branch, received: Int(received.value), refused: Int(refused.value),
-            forwarded: Int(forwarded.value), exposed: Int(exposed.value), held: holders.reduce(pending.load(ordering: .relaxed)) { $0 + $1() },
+            forwarded: Int(forwarded.value), exposed: Int(exposed.value),
+            held: holders.reduce(pending.load(ordering: .relaxed)) { $0 + $1() },
             inside: inside.load(ordering: .relaxed),
             dropped: drops.map { ($0.component, $0.reason, Int($0.counter.value)) })
     }

@@ -8,6 +8,9 @@ package protocol DecisionSource: AnyObject, Sendable {
 
     /// The latest decisions that `filter` accepts, newest first, `limit` at most.
     func latest(_ filter: DecisionFilter, limit: Int) -> [TraceDecision]
+
+    /// What a decision's policy may be called: the configured policies in their order, and what may take their place.
+    var policyNames: [String] { get }
 }
 
 /// Where samplers and those who ask about decisions meet (`explain`, `simulate`), without knowing of each other.
@@ -41,6 +44,15 @@ package final class DecisionLog: Sendable {
 
     /// Whether anybody decides about traces here.
     package var hasSources: Bool { state.withLock { !$0.sources.isEmpty } }
+
+    /// The names of all samplers' policies.
+    package var policyNames: [String] {
+        var names: [String] = []
+        for name in state.withLock({ $0.sources }).flatMap(\.policyNames) where !names.contains(name) {
+            names.append(name)
+        }
+        return names
+    }
 
     /// What all samplers remember about a trace, newest first.
     package func decisions(of trace: TraceID) -> [TraceDecision] {

@@ -36,7 +36,8 @@ package struct Exemplar: Sendable, Equatable {
 package protocol ExemplarSink: AnyObject, Sendable {
     /// Offers an exemplar of a kept trace; the store puts it into the bucket of its value, and ignores series it does not
     /// show and exemplars older than the bucket's.
-    func offer(_ exemplar: Exemplar, to series: SeriesKey)
+    /// - Returns: whether it was put there.
+    func offer(_ exemplar: Exemplar, to series: SeriesKey) -> Bool
 
     /// Takes back all exemplars of these traces.
     func withdraw(_ traces: Set<TraceID>)
@@ -52,8 +53,11 @@ package final class ExemplarExchange: Sendable {
         sinks.withLock { $0.append(sink) }
     }
 
-    package func offer(_ exemplar: Exemplar, to series: SeriesKey) {
-        for sink in sinks.withLock({ $0 }) { sink.offer(exemplar, to: series) }
+    /// Offers an exemplar to all stores.
+    /// - Returns: whether any has taken it.
+    @discardableResult
+    package func offer(_ exemplar: Exemplar, to series: SeriesKey) -> Bool {
+        sinks.withLock { $0 }.reduce(false) { $1.offer(exemplar, to: series) || $0 }
     }
 
     package func withdraw(_ traces: Set<TraceID>) {

@@ -44,7 +44,8 @@ extension OTLPReceiverConfig.HTTP {
             }
             if let other = paths.first(where: { $0.value == path })?.key {
                 reader.error(
-                    "\(signal.rawValue)_url_path", "`\(path)` is the path of \(other.rawValue) already; each needs its own")
+                    "\(signal.rawValue)_url_path",
+                    "`\(path)` is the path of \(other.rawValue) already; each needs its own")
             }
             paths[signal] = path
         }

@@ -33,7 +33,9 @@ struct RequestDecoder: Sendable {
                 throw .permanent("\(error)")
             }
         }
-        var validation = try validate(message, signal)
+        let gzippedBytes = untouched?.readableBytes ?? 0
+        let spanCount = try reserveIndex(of: message, signal, reservation, beside: gzippedBytes)
+        var validation = try validate(message, signal, spanCount)
         if validation.needsCanonicalForm {
             message = try canonical(message, signal)
             untouched = nil
@@ -62,11 +64,28 @@ struct RequestDecoder: Sendable {
             refused: refused)
     }
 
-    private func validate(_ body: ByteBuffer, _ signal: Signal) throws(DeliveryError) -> Validation {
+    /// Bodies from this size on have their spans counted first.
+    private static let countedBytes = 1 << 20
+
+    /// Reserves what the index of a large body will take, before it is made: minimal spans have one three times their
+    /// size.
+    /// - Returns: the number of spans, if they were counted.
+    private func reserveIndex(
+        of body: ByteBuffer, _ signal: Signal, _ reservation: ByteReservation?, beside bytes: Int
+    ) throws(DeliveryError) -> Int? {
+        guard signal == .traces, body.readableBytes >= Self.countedBytes else { return nil }
+        let count = countSpans(body.readableBytesUInt8Span)
+        try reservation?.grow(to: body.readableBytes + count * MemoryLayout<SpanEntry>.stride + bytes)
+        return count
+    }
+
+    private func validate(
+        _ body: ByteBuffer, _ signal: Signal, _ spanCount: Int? = nil
+    ) throws(DeliveryError) -> Validation {
         do {
             let bytes = body.readableBytesUInt8Span
             return switch signal {
-            case .traces: try validateTraces(bytes)
+            case .traces: try validateTraces(bytes, spanCount: spanCount)
             case .metrics: try validateMetrics(bytes)
             case .logs: try validateLogs(bytes)
             }

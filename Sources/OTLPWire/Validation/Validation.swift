@@ -13,10 +13,11 @@ package struct Validation: Sendable {
 }
 
 /// Validates an ExportTraceServiceRequest.
-package func validateTraces(_ bytes: Span<UInt8>) throws(WireError) -> Validation {
+/// - Parameter spanCount: how many there are, if that is known (`countSpans`).
+package func validateTraces(_ bytes: Span<UInt8>, spanCount: Int? = nil) throws(WireError) -> Validation {
     var indexer = SpanIndexer()
     // One allocation for ordinary spans; those that are smaller make the array grow.
-    indexer.spans.reserveCapacity(bytes.count / 400)
+    indexer.spans.reserveCapacity(spanCount ?? bytes.count / 400)
     let rules = Schema.rules
     var validator = Validator(bytes, rules: rules.span)
     try validator.request(&indexer)

@@ -79,7 +79,11 @@ private final class HeardTraces: Sendable {
         var offered: [Exemplar] { state.withLock { $0.offered } }
         var withdrawn: Set<TraceID> { state.withLock { $0.withdrawn } }
 
-        func offer(_ exemplar: Exemplar, to series: SeriesKey) { state.withLock { $0.offered.append(exemplar) } }
+        func offer(_ exemplar: Exemplar, to series: SeriesKey) -> Bool {
+            state.withLock { $0.offered.append(exemplar) }
+            return true
+        }
+
         func withdraw(_ traces: Set<TraceID>) { state.withLock { $0.withdrawn.formUnion(traces) } }
     }
 
