@@ -21,31 +21,40 @@ package struct OTTLCondition: Sendable {
     package let text: String
     package let context: OTTLContext
     private let root: OTTLBoolean
+    private let remembered: [OTTLLevel]
 
     /// Refuses everything that is not OTTL, is not known here or can never work.
     package init(_ text: String, context: OTTLContext) throws(OTTLError) {
         self.text = text
         self.context = context
         var parser = try OTTLParser(text, context: context)
-        root = try parser.condition()
+        var plan = OTTLMemoryPlan(context)
+        root = plan.remembering(try parser.condition())
+        remembered = plan.levels
     }
+
+    /// What is to be passed along for all spans of a request, one after the other.
+    package func makeMemory() -> OTTLMemory { OTTLMemory(remembered) }
 
     /// Whether the condition is true of the span or, in the span event context, of one of its events.
     ///
-    /// - Parameter stopsAtFailure: what happens when it has no answer for one event. False: the other events are asked
-    ///   as well, and the first error is thrown only when the condition is true of none (`error_mode` ignore and
-    ///   silent). True: the error is thrown at once (propagate).
+    /// - Parameters:
+    ///   - memory: this condition's of the span's request; without one every part is evaluated anew.
+    ///   - stopsAtFailure: what happens when it has no answer for one event. False: the other events are asked as well,
+    ///     and the first error is thrown only when the condition is true of none (`error_mode` ignore and silent).
+    ///     True: the error is thrown at once (propagate).
     package func isTrue(
-        of span: borrowing OTTLSpan, stopsAtFailure: Bool = false
+        of span: borrowing OTTLSpan, _ memory: OTTLMemory? = nil, stopsAtFailure: Bool = false
     ) throws(OTTLEvaluationError) -> Bool {
+        memory?.enter(span)
         switch context {
-        case .span: return try root.isTrue(of: OTTLSubject(span))
-        case .spanEvent: return try isTrueOfAnEvent(of: span, stopsAtFailure: stopsAtFailure)
+        case .span: return try root.isTrue(of: OTTLSubject(span, memory))
+        case .spanEvent: return try isTrueOfAnEvent(of: span, memory, stopsAtFailure: stopsAtFailure)
         }
     }
 
     private func isTrueOfAnEvent(
-        of span: borrowing OTTLSpan, stopsAtFailure: Bool
+        of span: borrowing OTTLSpan, _ memory: OTTLMemory?, stopsAtFailure: Bool
     ) throws(OTTLEvaluationError) -> Bool {
         var failure: OTTLEvaluationError?
         var index: Int64 = 0
@@ -53,7 +62,7 @@ package struct OTTLCondition: Sendable {
         while let field = fields.next() {
             guard field.number == OTTLField.spanEvents, case .bytes(let event) = field.value else { continue }
             do throws(OTTLEvaluationError) {
-                if try root.isTrue(of: OTTLSubject(span, event: event, eventIndex: index)) { return true }
+                if try root.isTrue(of: OTTLSubject(span, memory, event: event, eventIndex: index)) { return true }
             } catch {
                 if stopsAtFailure { throw error }
                 if failure == nil { failure = error }

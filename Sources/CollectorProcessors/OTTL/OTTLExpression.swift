@@ -12,6 +12,8 @@ indirect enum OTTLBoolean: Sendable {
     case all([OTTLBoolean])
     /// Joined by `or`; the first true one ends it.
     case any([OTTLBoolean])
+    /// Asked once for all spans that have the same answer.
+    case remembered(OTTLBoolean, OTTLSlot)
 
     func isTrue(of subject: borrowing OTTLSubject) throws(OTTLEvaluationError) -> Bool {
         switch self {
@@ -31,6 +33,17 @@ indirect enum OTTLBoolean: Sendable {
         case .any(let operands):
             for operand in operands where try operand.isTrue(of: subject) { return true }
             return false
+        case .remembered(let condition, let slot):
+            guard let memory = subject.memory else { return try condition.isTrue(of: subject) }
+            if let known = memory[truth: slot] { return try known.get() }
+            do throws(OTTLEvaluationError) {
+                let truth = try condition.isTrue(of: subject)
+                memory[truth: slot] = .success(truth)
+                return truth
+            } catch {
+                memory[truth: slot] = .failure(error)
+                throw error
+            }
         }
     }
 }
@@ -46,6 +59,8 @@ indirect enum OTTLExpression: Sendable {
     case isRootSpan
     case isMatch(OTTLExpression, RegularExpression)
     case call(OTTLConverter, [OTTLExpression])
+    /// Evaluated once for all spans that have the same value.
+    case remembered(OTTLExpression, OTTLSlot)
 
     struct Operation: Sendable {
         let `operator`: OTTLOperator
@@ -75,6 +90,17 @@ indirect enum OTTLExpression: Sendable {
             return .bool(try pattern.matches(target.value(of: subject), subject.bytes))
         case .call(let converter, let arguments):
             return try converter.call(arguments, of: subject)
+        case .remembered(let expression, let slot):
+            guard let memory = subject.memory else { return try expression.value(of: subject) }
+            if let known = memory[value: slot] { return try known.get() }
+            do throws(OTTLEvaluationError) {
+                let value = try expression.value(of: subject)
+                memory[value: slot] = .success(value)
+                return value
+            } catch {
+                memory[value: slot] = .failure(error)
+                throw error
+            }
         }
     }
 
@@ -100,6 +126,7 @@ indirect enum OTTLExpression: Sendable {
             }
         case .isRootSpan, .isMatch: .bool
         case .call(let converter, _): converter.result
+        case .remembered(let expression, _): expression.type
         }
     }
 }

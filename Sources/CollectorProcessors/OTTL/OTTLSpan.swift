@@ -26,6 +26,8 @@ struct OTTLSubject: ~Escapable {
     let event: ByteRange
     /// The event's position among the span's events.
     let eventIndex: Int64
+    /// What is known from spans before.
+    let memory: OTTLMemory?
 
     var bytes: Span<UInt8> {
         @_lifetime(copy self)
@@ -33,8 +35,11 @@ struct OTTLSubject: ~Escapable {
     }
 
     @_lifetime(copy span)
-    init(_ span: borrowing OTTLSpan, event: ByteRange = .empty, eventIndex: Int64 = 0) {
+    init(
+        _ span: borrowing OTTLSpan, _ memory: OTTLMemory?, event: ByteRange = .empty, eventIndex: Int64 = 0
+    ) {
         self.span = copy span
+        self.memory = memory
         self.event = event
         self.eventIndex = eventIndex
     }

@@ -1,6 +1,7 @@
 import CollectorProcessors
 import CollectorTestKit
 import OTLPWire
+import Testing
 
 /// One request with one span that has something in every field that conditions can name.
 enum OTTLFixture {
@@ -108,7 +109,7 @@ enum OTTLFixture {
 
 struct NoTraces: Error {}
 
-/// Whether a condition is true of the first span of a request.
+/// Whether a condition is true of the first span of a request. What it remembers must not change the answer.
 func evaluate(
     _ text: String, _ context: OTTLContext = .span, _ request: [UInt8] = OTTLFixture.request,
     stopsAtFailure: Bool = false
@@ -119,6 +120,16 @@ func evaluate(
     }
     let scope = index.scopes[Int(entry.scope)]
     let resource = index.resources[Int(scope.parent)]
-    return try condition.isTrue(
-        of: OTTLSpan(request.span, entry: entry, resource: resource, scope: scope), stopsAtFailure: stopsAtFailure)
+    let memory = condition.makeMemory()
+    let span = OTTLSpan(request.span, entry: entry, resource: resource, scope: scope)
+    func answer(_ memory: OTTLMemory?) -> Result<Bool, OTTLEvaluationError> {
+        do throws(OTTLEvaluationError) {
+            return .success(try condition.isTrue(of: span, memory, stopsAtFailure: stopsAtFailure))
+        } catch {
+            return .failure(error)
+        }
+    }
+    let answers = [answer(memory), answer(memory), answer(nil)]
+    #expect(Set(answers.map { "\($0)" }).count == 1, "\(text)")
+    return try answers[0].get()
 }

@@ -164,7 +164,8 @@ private func traceStateMember(_ key: [UInt8], _ state: ByteRange, _ bytes: Span<
     var members = TraceStateMembers(bytes, state)
     while let member = members.next() {
         count += 1
-        guard count <= TraceState.maximumMembers, isTraceStateKey(bytes, member.key), isTraceStateValue(bytes, member.value)
+        guard count <= TraceState.maximumMembers, isTraceStateKey(bytes, member.key),
+            isTraceStateValue(bytes, member.value)
         else {
             return .nothing
         }

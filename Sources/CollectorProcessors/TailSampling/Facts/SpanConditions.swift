@@ -5,7 +5,8 @@
 //               links, flags, tracestate, OTTL ──▶
 //
 // One walk over a span's fields serves all conditions on attributes and links; OTTL conditions find what they need
-// themselves. Bytes are compared where they are, and nothing is allocated per span.
+// themselves, and remember what they asked of the resource. Bytes are compared where they are, and nothing is allocated
+// per span.
 
 import CollectorCore
 import OTLPWire
@@ -44,30 +45,44 @@ struct SpanConditions: Sendable {
         self.ottl = Array(ottl.values)
     }
 
-    /// What each span of a request meets; empty when there are no conditions.
-    func matches(_ bytes: Span<UInt8>, _ index: TraceIndex) -> [MatchSet] {
+    /// What is asked once of a request.
+    struct OfRequest {
+        /// What each resource meets for all of its spans; empty when nothing is asked of resources.
+        fileprivate let resources: [MatchSet]
+        /// Of each condition of each list in `ottl`.
+        fileprivate let memories: [[OTTLMemory]]
+    }
+
+    func ofRequest(_ bytes: Span<UInt8>, _ index: TraceIndex) -> OfRequest {
+        OfRequest(
+            resources: resourceMatches(bytes, index),
+            memories: ottl.map { $0.list.conditions.map { $0.makeMemory() } })
+    }
+
+    /// What some spans of a request meet; empty when there are no conditions.
+    func matches(
+        _ bytes: Span<UInt8>, _ index: TraceIndex, _ range: Range<Int>, _ request: OfRequest
+    ) -> [MatchSet] {
         if isEmpty { return [] }
-        let resources = resourceMatches(bytes, index)
+        let resources = request.resources
         let walks = !attributes.isEmpty || linkBit != nil
         var matches: [MatchSet] = []
-        matches.reserveCapacity(index.spans.count)
-        for span in index.spans {
+        matches.reserveCapacity(range.count)
+        for span in index.spans[range] {
             let scope = index.scopes[Int(span.scope)]
             var found = resources.isEmpty ? MatchSet() : resources[Int(scope.parent)]
             if walks { walk(bytes, span.range, &found) }
             if let flagBit, span.flags & 1 == 1 { found.insert(flagBit) }
             if !span.traceState.isEmpty, !traceStates.isEmpty { askTraceState(bytes, span.traceState, &found) }
-            for test in ottl {
-                ask(
-                    test, OTTLSpan(bytes, entry: span, resource: index.resources[Int(scope.parent)], scope: scope),
-                    &found)
+            if !ottl.isEmpty {
+                let span = OTTLSpan(bytes, entry: span, resource: index.resources[Int(scope.parent)], scope: scope)
+                for (test, memories) in zip(ottl, request.memories) { ask(test, span, memories, &found) }
             }
             matches.append(found)
         }
         return matches
     }
 
-    /// What each resource of the request meets for all of its spans; empty when nothing is asked of resources.
     private func resourceMatches(
         _ bytes: Span<UInt8>, _ index: TraceIndex
     ) -> [MatchSet] {
@@ -127,11 +142,13 @@ struct SpanConditions: Sendable {
         for test in traceStates where test.isMet(bytes, range) { found.insert(test.bit) }
     }
 
-    private func ask(_ test: OTTLTest, _ span: borrowing OTTLSpan, _ found: inout MatchSet) {
+    private func ask(
+        _ test: OTTLTest, _ span: borrowing OTTLSpan, _ memories: [OTTLMemory], _ found: inout MatchSet
+    ) {
         var hasFailed = false
-        for condition in test.list.conditions {
+        for (condition, memory) in zip(test.list.conditions, memories) {
             do throws(OTTLEvaluationError) {
-                guard try condition.isTrue(of: span) else { continue }
+                guard try condition.isTrue(of: span, memory) else { continue }
                 if let bit = test.bit { found.insert(bit) }
                 return
             } catch {

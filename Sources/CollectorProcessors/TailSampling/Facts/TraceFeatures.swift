@@ -21,6 +21,8 @@ struct TraceFeatures: BitwiseCopyable {
     /// Whether a span without a parent was seen.
     private(set) var hasRoot = false
     private var hasKeys = false
+    /// The smallest `th` of all spans, its upper 32 bits.
+    private var lowestThreshold = UInt32.max
     /// Whether a span's tracestate has `rv` or `th`: the trace is sampled consistently then.
     private(set) var isConsistent = false
     /// Whether a span's tracestate is none by the specifications; it is forwarded as it is (conformance 213).
@@ -31,6 +33,8 @@ struct TraceFeatures: BitwiseCopyable {
     private var explicitRandomness = Self.unknown
 
     private static let unknown = UInt64.max
+    /// Of a threshold's 56 bits, 32 are more than a probability is worth.
+    private static let droppedBits: UInt64 = 24
 
     init(traceID: TraceID) {
         self.traceID = traceID
@@ -49,7 +53,7 @@ struct TraceFeatures: BitwiseCopyable {
         statusCodes.insert(span.statusCode)
         self.matches.formUnion(matches)
         noteKeys(span, keys)
-        if !span.traceState.isEmpty { noteTraceState(bytes, span.traceState) }
+        if span.traceState.isEmpty { lowestThreshold = 0 } else { noteTraceState(bytes, span.traceState) }
     }
 
     /// The order of arrival must not matter: equal times are told apart by the span ids, and equal ids by the keys.
@@ -72,8 +76,11 @@ struct TraceFeatures: BitwiseCopyable {
     private mutating func noteTraceState(_ bytes: Span<UInt8>, _ range: ByteRange) {
         guard let state = TraceState(bytes, range) else {
             hasBrokenTraceState = true
+            lowestThreshold = 0
             return
         }
+        let threshold = state.contradicts(traceID) ? nil : state.threshold
+        lowestThreshold = min(lowestThreshold, UInt32(truncatingIfNeeded: (threshold?.value ?? 0) >> Self.droppedBits))
         if let randomness = state.randomness { explicitRandomness = min(explicitRandomness, randomness) }
         if state.randomness != nil || state.threshold != nil { isConsistent = true }
     }
@@ -87,6 +94,13 @@ struct TraceFeatures: BitwiseCopyable {
     /// The 56 random bits of the trace: `rv` where a span has it, else the end of the trace id (conformance 201).
     var randomness: UInt64 {
         hasExplicitRandomness ? explicitRandomness : traceID.randomness
+    }
+
+    /// What the trace was sampled with before it came, as a whole: the smallest `th` of its spans, `always` when one has
+    /// none, or none that can be trusted. Spans with a larger one are here only if those with a smaller one are: so this
+    /// does not depend on the trace's random value, and that is evenly distributed from here upwards.
+    var incomingThreshold: SamplingThreshold {
+        isConsistent ? SamplingThreshold(clamping: UInt64(lowestThreshold) << Self.droppedBits) : .always
     }
 
     /// Whether a span has `rv`.

@@ -7,21 +7,26 @@ struct TraceKeyValue {
     /// Longer texts are cut.
     static let longestText = 256
 
-    /// - Parameters:
-    ///   - resource: the Resource message.
-    ///   - span: the Span message of the root; nil when the key is that of a trace without one.
-    init(_ part: TraceKeyPart, resource: ByteRange, span: ByteRange?, _ bytes: Span<UInt8>) {
+    /// What a resource says: the value for its spans that say nothing else.
+    init(_ part: TraceKeyPart, resource: ByteRange, _ bytes: Span<UInt8>) {
+        value =
+            switch part {
+            // A trace without a root has no name of one.
+            case .rootSpanName: .empty
+            case .attribute(let key): Self.clipped(Self.attribute(key, of: resource, field: 1, bytes) ?? .empty, bytes)
+            }
+    }
+
+    /// What a root span says.
+    /// - Parameter resource: what its resource says.
+    init(_ part: TraceKeyPart, root: ByteRange, resource: TraceKeyValue, _ bytes: Span<UInt8>) {
         switch part {
         case .rootSpanName:
-            let name = span.flatMap { payload(of: 5, in: $0, bytes) }
+            let name = payload(of: 5, in: root, bytes)
             value = name.map { .string(Self.clipped($0, bytes)) } ?? .empty
         case .attribute(let key):
-            var found: AttributeValue?
-            // A trace without a root has no attributes of one; its resource's would be taken for them.
-            if part.needsSpan, let span { found = Self.attribute(key, of: span, field: 9, bytes) }
-            found = found ?? Self.attribute(key, of: resource, field: 1, bytes)
-            if case .string(let text) = found { found = .string(Self.clipped(text, bytes)) }
-            value = found ?? .empty
+            let found = part.needsSpan ? Self.attribute(key, of: root, field: 9, bytes) : nil
+            value = found.map { Self.clipped($0, bytes) } ?? resource.value
         }
     }
 
@@ -65,6 +70,10 @@ struct TraceKeyValue {
             at &+= 1
         }
         return true
+    }
+
+    private static func clipped(_ value: AttributeValue, _ bytes: Span<UInt8>) -> AttributeValue {
+        if case .string(let text) = value { .string(clipped(text, bytes)) } else { value }
     }
 
     /// Cut between two characters.
