@@ -21,31 +21,40 @@ final class AdaptivePolicy: SamplingPolicy {
     }
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
-        .chance(SamplingThreshold(clamping: measured[slot]), source(trace), of: trace)
+        .chance(threshold(trace, measured), source(trace), of: trace)
     }
 
     func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
-        values.prospect(SamplingThreshold(clamping: measured[slot]), source(trace))
+        values.prospect(threshold(trace, measured), source(trace))
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
-        let threshold = SamplingThreshold(clamping: measured[slot])
+        let share = SamplingThreshold(clamping: measured[slot])
         let name = key.name(of: trace)
-        if threshold == .always { return "everything of \(name) is sampled" }
+        if share == .always { return "everything of \(name) is sampled" }
+        let threshold = threshold(trace, measured)
         let randomness = source(trace).value(of: trace)
         let sign = threshold.keeps(randomness: randomness) ? "≥" : "<"
+        let incoming = trace.incomingThreshold
+        let before = incoming == .always ? "" : ", of which \(brief(incoming.probability * 100)) % came here"
         return "randomness \(digits(randomness)) \(sign) threshold \(digits(threshold.value)) of "
-            + "\(brief(threshold.probability * 100)) % of \(name)"
+            + "\(brief(share.probability * 100)) % of \(name)\(before)"
     }
 
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
-        guard isCandidate else { return }
+    func noteDemand(of trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
         rates.withLock { $0.add(key.id(of: trace), cost: unit.cost(of: trace), at: now) }
     }
 
+    func forget(_ keys: ForgottenKeys) { rates.withLock { $0.forget(keys.ids[key.place]) } }
+
     var leavesToChance: Bool { true }
     var measures: Bool { true }
-    var learns: Bool { true }
+    var hasTarget: Bool { true }
+
+    /// What the trace's random value has to reach for its key to be brought down to its share.
+    private func threshold(_ trace: TraceFeatures, _ measured: Measurements) -> SamplingThreshold {
+        SamplingThreshold(clamping: measured[slot]).proportional(to: trace)
+    }
 
     private func source(_ trace: TraceFeatures) -> RandomSource { RandomSource.standard.forTrace(trace) }
 

@@ -72,6 +72,9 @@ struct AdaptiveRates: Sendable {
     /// Traces a second below which a key counts as gone.
     private static let leastRate = 1e-3
 
+    /// What is known of each key takes so much at most.
+    static var bytesPerKey: Int { KeyedStates<Key>.bytesPerKey }
+
     private let rule: Rule
     private var keys = KeyedStates<Key>()
     private var keyCount = 0
@@ -117,6 +120,8 @@ struct AdaptiveRates: Sendable {
             adjust(seconds: max(seconds, Self.shortest), isWhole: false, now)
         }
     }
+
+    mutating func forget(_ ids: [TraceKeyID]) { keys.forget(ids, leaving: Key()) }
 
     /// A half, but the first intervals, which have none before them, count as what they are: everything known.
     private mutating func wholeWeight() -> Double {

@@ -24,10 +24,17 @@ struct AdaptiveSettings: PolicySettings {
         let bytes = usesBytes ? section.positive("bytes_per_second", why, example: "1000000") : 1
         let target = usesBytes ? bytes : spans
         let floor = section.double("floor_per_second", default: 1, in: 0...Double.greatestFiniteMagnitude)
+        let leastCost: Double = unit == .spans ? 1 : Double(TailSamplingConfig.leastTraceBytes)
         if section.has("floor_per_second"), unit == .spans, floor > target {
             section.error(
                 "floor_per_second",
                 "asks for \(brief(floor)) traces a second of each key, more than the target of \(brief(target)) spans")
+        } else if floor * leastCost > target {
+            section.warning(
+                "floor_per_second",
+                "\(section.has("floor_per_second") ? "is" : "is by default") \(brief(floor)) traces a second of each key, "
+                    + "more than the target of \(brief(target)) \(unit.rawValue): the floor is kept, the target is not; "
+                    + "set a lower one, 0 for none")
         }
         let interval = section.duration("adjustment_interval", default: .seconds(5))
         if interval < Self.shortestInterval {
@@ -40,6 +47,7 @@ struct AdaptiveSettings: PolicySettings {
     var needsWholeTrace: Bool { true }
 
     func makePolicy(_ builder: inout PolicyBuilder) -> any SamplingPolicy {
-        AdaptivePolicy(unit, rule, key: builder.key(key), slot: builder.slot())
+        AdaptivePolicy(
+            unit, rule, key: builder.key(key, learning: AdaptiveRates.bytesPerKey), slot: builder.slot())
     }
 }

@@ -10,9 +10,12 @@ final class CompositePolicy: SamplingPolicy {
     /// As at the start, for its shares.
     private let full: CompositeAllowance
     private let allowance: Mutex<CompositeAllowance>
+    /// From the times given to the time of day.
+    private let wallTimeOffset: UInt64
 
     /// - Parameter slots: one for each part and one more.
-    init(parts: PolicyParts, slots: [Int], allowance: CompositeAllowance) {
+    init(parts: PolicyParts, slots: [Int], allowance: CompositeAllowance, wallTimeOffset: UInt64) {
+        self.wallTimeOffset = wallTimeOffset
         self.parts = parts
         self.slots = slots
         full = allowance
@@ -21,13 +24,11 @@ final class CompositePolicy: SamplingPolicy {
 
     func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) {
         parts.measure(trace, at: now, &measured)
-        let filled = allowance.withLock { allowance in
-            var filled = allowance
-            filled.fill(until: now)
-            return filled
+        allowance.withLock { allowance in
+            allowance.fill(until: now &+ wallTimeOffset)
+            for part in parts.policies.indices { measured[number: slots[part]] = allowance.available(to: part) }
+            measured[number: slots[parts.policies.count]] = allowance.balance
         }
-        for part in parts.policies.indices { measured[number: slots[part]] = filled.available(to: part) }
-        measured[number: slots[parts.policies.count]] = filled.balance
     }
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
@@ -80,18 +81,27 @@ final class CompositePolicy: SamplingPolicy {
         guard let payer = payer(for: trace, measured) else { return }
         parts.policies[payer].letIn(trace, measured, at: now)
         allowance.withLock { allowance in
-            allowance.fill(until: now)
+            allowance.fill(until: now &+ wallTimeOffset)
             allowance.take(Double(trace.spanCount), part: payer)
         }
     }
 
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
-        parts.learn(from: trace, isCandidate: isCandidate, at: now)
+    /// What an earlier part has let in, or would have if another policy had not, was left to no other.
+    func noteDemand(of trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
+        for part in parts.policies.indices {
+            if parts.policies[part].hasTarget { parts.policies[part].noteDemand(of: trace, measured, at: now) }
+            if canPay(part, for: trace, measured), parts.rulesOn(part, trace, measured) == .sampled { return }
+        }
     }
+
+    func learn(from trace: TraceFeatures, at now: UInt64) { parts.learn(from: trace, at: now) }
+
+    func forget(_ keys: ForgottenKeys) { parts.forget(keys) }
 
     var takesAllowance: Bool { true }
     var leavesToChance: Bool { parts.leavesToChance }
     var measures: Bool { true }
+    var hasTarget: Bool { parts.hasTarget }
     var learns: Bool { parts.learns }
 
     /// The first part that samples and can pay.

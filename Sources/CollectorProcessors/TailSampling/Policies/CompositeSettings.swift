@@ -36,7 +36,8 @@ struct CompositeSettings: PolicySettings {
         let parts = PolicyParts(policies, &builder)
         let slots = (0...policies.count).map { _ in builder.slot() }
         return CompositePolicy(
-            parts: parts, slots: slots, allowance: CompositeAllowance(total: total, shares: shares))
+            parts: parts, slots: slots, allowance: CompositeAllowance(total: total, shares: shares),
+            wallTimeOffset: builder.wallTimeOffset)
     }
 
     /// Percent in all. Added up in the order of the policies, so that the sum is the same to the last bit every time.

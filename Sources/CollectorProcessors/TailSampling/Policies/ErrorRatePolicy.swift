@@ -32,7 +32,10 @@ struct ErrorRateSettings: PolicySettings {
 
     func makePolicy(_ builder: inout PolicyBuilder) -> any SamplingPolicy {
         ErrorRatePolicy(
-            rule, percentage: percentage, key: builder.key(key), shareSlot: builder.slot(), countSlot: builder.slot())
+            rule, percentage: percentage,
+            key: builder.key(
+                key, learning: KeyedStates<ErrorShare>.bytesPerKey + ErrorShare.allocatedBytes, for: rule.window),
+            shareSlot: builder.slot(), countSlot: builder.slot())
     }
 }
 
@@ -66,12 +69,12 @@ final class ErrorRatePolicy: SamplingPolicy {
 
     func vote(on trace: TraceFeatures, _ measured: Measurements) -> Vote {
         guard isEpisode(measured) else { return .notSampled }
-        return .chance(threshold, RandomSource.standard.forTrace(trace), of: trace)
+        return .chance(threshold.proportional(to: trace), RandomSource.standard.forTrace(trace), of: trace)
     }
 
     func prospect(of trace: TraceFeatures, _ measured: Measurements, supposing values: SupposedValues) -> Prospect {
         guard isEpisode(measured) else { return .answer(.notSampled) }
-        return values.prospect(threshold, RandomSource.standard.forTrace(trace))
+        return values.prospect(threshold.proportional(to: trace), RandomSource.standard.forTrace(trace))
     }
 
     func reason(_ trace: TraceFeatures, _ measured: Measurements) -> String {
@@ -87,12 +90,16 @@ final class ErrorRatePolicy: SamplingPolicy {
         return "\(found) \(state): \(brief(percentage)) % sampled"
     }
 
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
+    func learn(from trace: TraceFeatures, at now: UInt64) {
         shares.withLock { shares in
             shares.update(key.id(of: trace), new: ErrorShare()) { share in
                 share.add(isError: trace.statusCodes.contains(.error), at: now, rule)
             }
         }
+    }
+
+    func forget(_ keys: ForgottenKeys) {
+        shares.withLock { $0.forget(keys.ids[key.place], leaving: ErrorShare()) }
     }
 
     var leavesToChance: Bool { threshold != .always && threshold != .never }

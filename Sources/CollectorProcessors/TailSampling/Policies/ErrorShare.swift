@@ -27,6 +27,8 @@ struct ErrorShare: Sendable {
     }
 
     private static let sliceCount = 6
+    /// What the slices take, with what the allocator adds.
+    static let allocatedBytes = sliceCount * MemoryLayout<Slice>.stride + 48
     private static let endsBelow = 0.5
 
     private var slices = [Slice](repeating: Slice(), count: sliceCount)
@@ -55,6 +57,8 @@ struct ErrorShare: Sendable {
             }
             youngest = current
             total = sum(at: current)
+            // What comes after a window of silence has to make an episode of its own.
+            if total.traces == 0 { isEpisode = false }
         }
         let position = position(current)
         slices[position].traces &+= 1

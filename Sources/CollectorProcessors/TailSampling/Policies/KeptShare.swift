@@ -13,7 +13,8 @@
 // The kept parts, laid side by side, are [0, p). Where in it the trace's own values lie is evenly distributed too, and
 // is the random value to write beside the threshold of p: so R ≥ T holds for every kept trace, as it must (conformance
 // 209), and counting it 1/p times is unbiased (conformance 214). A trace sampled consistently before has a random value
-// already, which is never changed (conformance 208): only what keeps the highest values can be written then.
+// already, which is never changed (conformance 208): only what keeps the highest values can be written then. Its value is
+// one of those that reach its `th`, but the share is still that of all values: so is the probability that `th` stands for.
 
 import CollectorCore
 

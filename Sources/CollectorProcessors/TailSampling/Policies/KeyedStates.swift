@@ -4,6 +4,9 @@ struct KeyedStates<State: Sendable>: Sendable {
     private var ids: [TraceKeyID?] = []
     private var states: [State] = []
 
+    /// What a key takes, in arrays that have grown to twice what they need; without what the state has allocated.
+    static var bytesPerKey: Int { 2 * (MemoryLayout<State>.stride + MemoryLayout<TraceKeyID?>.stride) }
+
     /// What `body` says of the state of a key; nil when nothing was learned of it.
     @inline(__always)
     func read<Result>(_ id: TraceKeyID, _ body: (borrowing State) -> Result) -> Result? {
@@ -27,6 +30,21 @@ struct KeyedStates<State: Sendable>: Sendable {
     /// Changes all states there are.
     mutating func updateAll(_ body: (inout State) -> Void) {
         for index in states.indices where ids[index] != nil { body(&states[index]) }
+    }
+
+    /// Gives back what is known of keys.
+    /// - Parameter empty: takes the place of their states.
+    mutating func forget(_ forgotten: [TraceKeyID], leaving empty: State) {
+        for id in forgotten where id.index < ids.count && ids[id.index] == id {
+            ids[id.index] = nil
+            states[id.index] = empty
+        }
+        while case .some(nil) = ids.last {
+            ids.removeLast()
+            states.removeLast()
+        }
+        ids.releaseSurplus()
+        states.releaseSurplus()
     }
 
     private mutating func grow(to count: Int, _ filler: State) {

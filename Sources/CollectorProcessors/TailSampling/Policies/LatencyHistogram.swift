@@ -17,6 +17,8 @@ import Glibc
 struct LatencyHistogram: Sendable {
     static let buckets = 256
     static let slices = 64
+    /// What the counts take, with what the allocator adds.
+    static let allocatedBytes = (2 * buckets + slices) * MemoryLayout<UInt16>.stride + 48
     private static let bucketsPerOctave = 8
     /// With fewer latencies seen closely, their places say too little.
     private static let leastSeenClosely = 32.0

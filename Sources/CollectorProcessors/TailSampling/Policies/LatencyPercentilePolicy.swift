@@ -26,7 +26,12 @@ struct LatencyPercentileSettings: PolicySettings {
     var needsWholeTrace: Bool { true }
 
     func makePolicy(_ builder: inout PolicyBuilder) -> any SamplingPolicy {
-        LatencyPercentilePolicy(rule, key: builder.key(key), slot: builder.slot())
+        LatencyPercentilePolicy(
+            rule,
+            key: builder.key(
+                key, learning: KeyedStates<LatencyHistogram>.bytesPerKey + LatencyHistogram.allocatedBytes,
+                for: rule.window),
+            slot: builder.slot())
     }
 }
 
@@ -74,7 +79,7 @@ final class LatencyPercentilePolicy: SamplingPolicy {
         return "\(latency) \(sign) \(name): \(milliseconds(measured[slot])) ms"
     }
 
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
+    func learn(from trace: TraceFeatures, at now: UInt64) {
         histograms.withLock { histograms in
             histograms.update(key.id(of: trace), new: LatencyHistogram(now: now)) { histogram in
                 histogram.add(
@@ -82,6 +87,10 @@ final class LatencyPercentilePolicy: SamplingPolicy {
                     minimumSamples: rule.minimumSamples)
             }
         }
+    }
+
+    func forget(_ keys: ForgottenKeys) {
+        histograms.withLock { $0.forget(keys.ids[key.place], leaving: LatencyHistogram(now: 0)) }
     }
 
     var measures: Bool { true }

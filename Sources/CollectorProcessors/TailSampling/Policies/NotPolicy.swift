@@ -53,12 +53,17 @@ struct NotPolicy: SamplingPolicy {
         "not: " + parts.reasons(trace, measured)
     }
 
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
-        parts.learn(from: trace, isCandidate: isCandidate, at: now)
+    func noteDemand(of trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
+        parts.noteDemandAsOne(of: trace, measured, at: now)
     }
+
+    func learn(from trace: TraceFeatures, at now: UInt64) { parts.learn(from: trace, at: now) }
+
+    func forget(_ keys: ForgottenKeys) { parts.forget(keys) }
 
     var leavesToChance: Bool { parts.leavesToChance }
     var measures: Bool { parts.measures }
+    var hasTarget: Bool { parts.hasTarget }
     var learns: Bool { parts.learns }
 
     private static func turned(_ answer: Vote.Answer) -> Vote.Answer {

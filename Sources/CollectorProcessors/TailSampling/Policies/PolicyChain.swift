@@ -27,7 +27,7 @@ struct Decision: BitwiseCopyable {
     /// Kept although no policy wanted it, for an exemplar to lead to. How likely that was nobody can say.
     static let promoted = Decision(isKept: true, forgetsThreshold: true, policy: promotion)
     private static let promotion = UInt16.max - 1
-    private static let promotionName = "(promoted for an exemplar)"
+    static let promotionName = "(promoted for an exemplar)"
 
     /// The name of the policy that decided, or of what took its place; nil when none did.
     func policyName(_ members: [PolicyChain.Member]) -> String? {
@@ -82,13 +82,21 @@ struct PolicyChain: Sendable {
     let mixesChance: Bool
     /// The place in `MatchSet` of traces whose links are followed when they are kept; nil without a `linked` policy.
     let linkBit: Int?
+    /// Whether traces are held for links. A shadow votes with what is known when others decide: it delays nothing.
+    let holdsForLinks: Bool
     /// The order of votes: those that drop come first.
     let order: [Int]
     private let measuring: [Int]
+    private let demanding: [Int]
     private let learning: [Int]
     private let gate: Gate?
+    /// What policies group traces by.
+    private let keys: TraceKeyRegistry
 
-    init(members: [Member], stopsAtFirstMatch: Bool, slotCount: Int = 0) {
+    init(
+        members: [Member], stopsAtFirstMatch: Bool, slotCount: Int = 0, keys: TraceKeyRegistry = TraceKeyRegistry()
+    ) {
+        self.keys = keys
         self.members = members
         self.stopsAtFirstMatch = stopsAtFirstMatch
         self.slotCount = slotCount
@@ -97,8 +105,10 @@ struct PolicyChain: Sendable {
         let deciding = members.filter { !$0.isShadow && !$0.isDrop }
         mixesChance = deciding.count > 1 && deciding.contains { $0.policy.leavesToChance }
         linkBit = members.lazy.compactMap { ($0.policy as? LinkedPolicy)?.linkBit }.first
+        holdsForLinks = deciding.contains { $0.policy is LinkedPolicy }
         order = all.filter { members[$0].isDrop } + all.filter { !members[$0].isDrop }
         measuring = all.filter { members[$0].measures }
+        demanding = all.filter { members[$0].policy.hasTarget }
         learning = all.filter { members[$0].learns }
         gate = members.contains(where: \.takesAllowance) ? Gate() : nil
     }
@@ -109,7 +119,9 @@ struct PolicyChain: Sendable {
             members.append(
                 Member(name: config.name, config.settings.makePolicy(&builder), isShadow: config.isShadow))
         }
-        self.init(members: members, stopsAtFirstMatch: stopsAtFirstMatch, slotCount: builder.slotCount)
+        self.init(
+            members: members, stopsAtFirstMatch: stopsAtFirstMatch, slotCount: builder.slotCount,
+            keys: builder.keyRegistry)
     }
 
     /// - Parameters:
@@ -125,6 +137,7 @@ struct PolicyChain: Sendable {
     /// Whether a link from a kept trace would make a difference: for the decision, or for the `th` of what is kept by chance.
     /// Spends and counts nothing.
     func dependsOnLinks(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) -> Bool {
+        guard holdsForLinks else { return false }
         for position in measuring { members[position].policy.measure(trace, at: now, &measured) }
         var ballot = Ballot()
         for position in order where !members[position].isShadow {
@@ -169,13 +182,16 @@ struct PolicyChain: Sendable {
         return answers
     }
 
-    /// Lets the policies that learn know of a decided trace. What a policy has dropped the others could not have let in.
-    func learn(from trace: TraceFeatures, _ decision: Decision, at now: UInt64) {
-        let isDropped = !decision.isKept && decision.policy != Decision.noPolicy
-        for position in learning {
-            members[position].policy.learn(
-                from: trace, isCandidate: !isDropped || members[position].isDrop, at: now)
-        }
+    /// Lets the policies that learn know of a decided trace.
+    func learn(from trace: TraceFeatures, at now: UInt64) {
+        for position in learning { members[position].policy.learn(from: trace, at: now) }
+    }
+
+    /// Gives back what is known of keys that were not seen for a while.
+    func forgetIdleKeys(now: UInt64) {
+        let forgotten = keys.forgetIdle(now: now)
+        if forgotten.isEmpty { return }
+        for member in members { member.policy.forget(forgotten) }
     }
 
     private func vote(
@@ -203,6 +219,10 @@ struct PolicyChain: Sendable {
             // As if it decided: it would have let in what nobody else keeps for nothing.
             if ballot.isFree || members[position].policy.vote(on: trace, measured).answer != .sampled { continue }
             members[position].policy.letIn(trace, measured, at: now)
+        }
+        // What a policy has dropped the others could not have let in.
+        for position in demanding where ballot.dropper == nil || members[position].isDrop {
+            members[position].policy.noteDemand(of: trace, measured, at: now)
         }
         return decision
     }

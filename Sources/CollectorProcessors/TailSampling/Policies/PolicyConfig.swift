@@ -20,18 +20,30 @@ package struct PolicyConfig: Sendable {
 
     /// Reads `policies`; mistakes go to the diagnostics.
     static func readAll(_ reader: ConfigReader) -> [PolicyConfig] {
+        let before = reader.diagnostics.all.count
         let policies = readList("policies", reader, isNested: false)
-        if !policies.isEmpty, policies.allSatisfy(\.isShadow) {
-            reader.warning("policies", "all policies are shadows: nothing will be kept")
-        }
-        let deciding = policies.filter { !$0.isShadow && $0.type != DropSettings.type }
-        if !deciding.isEmpty, deciding.allSatisfy({ $0.type == LinkedSettings.type }) {
-            reader.warning(
-                "policies",
-                "`linked` follows links of traces that other policies keep, and there is no other policy that keeps "
-                    + "any: nothing will be kept; add one, for example `always_sample`")
+        // With policies that are mistaken nobody can say what the others come to.
+        if !policies.isEmpty, reader.diagnostics.all[before...].allSatisfy({ $0.severity != .error }) {
+            reportUseless(policies, reader)
         }
         return policies
+    }
+
+    /// Reports policies that together keep nothing. Shadows that would keep something make it a trial.
+    private static func reportUseless(_ policies: [PolicyConfig], _ reader: ConfigReader) {
+        let keeping = policies.filter { $0.type != DropSettings.type && $0.type != LinkedSettings.type }
+        let hasLinked = policies.contains { $0.type == LinkedSettings.type }
+        let why =
+            hasLinked
+            ? "`linked` follows links of traces that other policies keep, and there is no other policy that keeps any"
+            : "`drop` only takes away from what other policies keep, and there is no other policy"
+        if keeping.isEmpty {
+            reader.error("policies", "\(why): nothing would ever be kept; add one, for example `always_sample`")
+        } else if policies.allSatisfy(\.isShadow) {
+            reader.warning("policies", "all policies are shadows: nothing will be kept")
+        } else if keeping.allSatisfy(\.isShadow) {
+            reader.warning("policies", "\(why) but shadows: nothing will be kept; add one, for example `always_sample`")
+        }
     }
 
     /// Reads a list of policies, which may not be empty.

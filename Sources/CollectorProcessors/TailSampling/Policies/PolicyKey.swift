@@ -12,7 +12,7 @@ struct PolicyKey: Sendable {
     /// The values of the trace's key, for people: `checkout, GET /cart`.
     func name(of trace: TraceFeatures) -> String {
         let id = id(of: trace)
-        if id == .other { return "all keys beyond the first \(TraceKeyTable.capacity)" }
+        if id == .other { return "all keys that there was no room for" }
         guard let values = registry.values(id, at: place) else { return "its key" }
         return values.map { $0.isEmpty ? "(none)" : $0 }.joined(separator: ", ")
     }

@@ -5,24 +5,23 @@ struct PolicyParts: Sendable {
     let takesAllowance: Bool
     let leavesToChance: Bool
     let measures: Bool
+    let hasTarget: Bool
     let learns: Bool
-    /// The number of words in `Measurements` that the parts need.
-    private let slotCount: Int
 
-    init(names: [String], policies: [any SamplingPolicy], slotCount: Int = 0) {
+    init(names: [String], policies: [any SamplingPolicy]) {
         self.names = names
         self.policies = policies
         takesAllowance = policies.contains(where: \.takesAllowance)
         leavesToChance = policies.contains(where: \.leavesToChance)
         measures = policies.contains(where: \.measures)
+        hasTarget = policies.contains(where: \.hasTarget)
         learns = policies.contains(where: \.learns)
-        self.slotCount = slotCount
     }
 
     init(_ configs: [PolicyConfig], _ builder: inout PolicyBuilder) {
         var policies: [any SamplingPolicy] = []
         for config in configs { policies.append(config.settings.makePolicy(&builder)) }
-        self.init(names: configs.map(\.name), policies: policies, slotCount: builder.slotCount)
+        self.init(names: configs.map(\.name), policies: policies)
     }
 
     func measure(_ trace: TraceFeatures, at now: UInt64, _ measured: inout Measurements) {
@@ -63,41 +62,36 @@ struct PolicyParts: Sendable {
         for policy in policies where policy.takesAllowance { policy.letIn(trace, measured, at: now) }
     }
 
-    /// For parts that sample each by itself.
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
-        for policy in policies where policy.learns { policy.learn(from: trace, isCandidate: isCandidate, at: now) }
+    func learn(from trace: TraceFeatures, at now: UInt64) {
+        for policy in policies where policy.learns { policy.learn(from: trace, at: now) }
     }
 
-    /// For parts of which all have to sample (`voteOfAll`): a trace that others exclude is no candidate.
-    func learnAsOne(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {
-        guard learns else { return }
-        var measured = Measurements(count: 0)
-        if isCandidate, policies.count > 1, measures {
-            measured = Measurements(count: slotCount)
-            measure(trace, at: now, &measured)
-        }
-        // The votes before anybody has learned, since learning may change them.
-        let excluding = isCandidate && policies.count > 1 ? self.excluding(trace, measured) : []
-        for (position, policy) in policies.enumerated() where policy.learns {
-            let isExcluded = excluding.contains { $0 != position }
-            policy.learn(from: trace, isCandidate: isCandidate && !isExcluded, at: now)
-        }
+    func forget(_ keys: ForgottenKeys) {
+        for policy in policies { policy.forget(keys) }
     }
 
-    /// The parts that would not sample the trace, whatever the others say.
-    ///
-    /// Chance by the usual random value excludes nothing: the others leave it to the same value, so that the smallest
-    /// probability alone counts, and theirs has to be worked out from all traces. An allowance does not either: it may
-    /// just have been used up for this very trace.
-    private func excluding(_ trace: TraceFeatures, _ measured: Measurements) -> [Int] {
-        let usual = RandomSource.standard.forTrace(trace)
-        return policies.indices.filter { position in
+    /// For parts of which all have to sample (`voteOfAll`): a trace that others exclude is no demand.
+    func noteDemandAsOne(of trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {
+        guard hasTarget else { return }
+        // An allowance excludes nothing: it may be used up by traces like this one.
+        let excluding = policies.indices.filter { position in
             if policies[position].takesAllowance { return false }
-            if policies[position].vote(on: trace, measured).answer == .sampled { return false }
-            let prospect = policies[position].prospect(of: trace, measured, supposing: SupposedValues())
-            if case .open(_, usual) = prospect { return false }
-            return true
+            return rulesOn(position, trace, measured).map { $0 != .sampled } ?? false
         }
+        for (position, policy) in policies.enumerated() where policy.hasTarget {
+            let isExcluded = excluding.contains { $0 != position }
+            if !isExcluded { policy.noteDemand(of: trace, measured, at: now) }
+        }
+    }
+
+    /// What a part says of traces like this one, whatever the others say; nil when that is left to the usual random
+    /// value. Those others that leave it to chance have the same value: so the smallest probability alone counts, or the
+    /// largest, and theirs has to be worked out from all traces.
+    func rulesOn(_ position: Int, _ trace: TraceFeatures, _ measured: Measurements) -> Vote.Answer? {
+        let usual = RandomSource.standard.forTrace(trace)
+        let prospect = policies[position].prospect(of: trace, measured, supposing: SupposedValues())
+        if case .open(_, usual) = prospect { return nil }
+        return policies[position].vote(on: trace, measured).answer
     }
 
     /// The reasons of all, each with its name.

@@ -34,9 +34,16 @@ struct PolicyBuilder {
     private(set) var conditions = SpanConditionPlan()
     private(set) var keys = TraceKeyPlan()
     /// The keys that traces turn out to have, by the places of `keys`.
-    let keyRegistry = TraceKeyRegistry()
+    let keyRegistry: TraceKeyRegistry
+    /// From the times that policies are given to the time of day.
+    let wallTimeOffset: UInt64
     /// What there are too many of.
     private(set) var problem: String?
+
+    init(wallTimeOffset: UInt64 = 0, keyMemory: KeyMemory = KeyMemory()) {
+        self.wallTimeOffset = wallTimeOffset
+        keyRegistry = TraceKeyRegistry(keyMemory)
+    }
 
     /// A place in `Measurements`.
     mutating func slot() -> Int {
@@ -52,8 +59,14 @@ struct PolicyBuilder {
     }
 
     /// How to get at a trace's key made of these parts.
-    mutating func key(_ parts: [TraceKeyPart]) -> PolicyKey {
-        if let place = keys.add(parts) { return PolicyKey(place: place, registry: keyRegistry) }
+    /// - Parameters:
+    ///   - bytes: what a policy learns of each key at most.
+    ///   - window: for how many nanoseconds it makes use of that.
+    mutating func key(_ parts: [TraceKeyPart], learning bytes: Int = 0, for window: UInt64 = 0) -> PolicyKey {
+        if let place = keys.add(parts) {
+            keyRegistry.charge(bytes, for: window, at: place)
+            return PolicyKey(place: place, registry: keyRegistry)
+        }
         problem = "more than \(TraceKeys.capacity - 1) different `key` lists"
         return PolicyKey(place: TraceKeys.service, registry: keyRegistry)
     }

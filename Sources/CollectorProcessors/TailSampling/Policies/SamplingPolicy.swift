@@ -27,10 +27,15 @@ protocol SamplingPolicy: Sendable {
     /// - Parameter measured: what the policy voted on.
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64)
 
-    /// A trace has been decided, whatever became of it.
-    /// - Parameter isCandidate: whether this policy could have let it in. What a key is like shows in all of its
-    ///   traces, but only candidates are demand that a target has to be shared between.
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64)
+    /// A trace has been voted on that this policy could have let in: demand, which a target has to be shared between.
+    /// - Parameter measured: what was voted on.
+    func noteDemand(of trace: TraceFeatures, _ measured: Measurements, at now: UInt64)
+
+    /// A trace has been decided, whatever became of it, and shows what its key is like.
+    func learn(from trace: TraceFeatures, at now: UInt64)
+
+    /// Gives back what was learned of keys.
+    func forget(_ keys: ForgottenKeys)
 
     /// Whether letting a trace in takes from an allowance.
     var takesAllowance: Bool { get }
@@ -38,6 +43,8 @@ protocol SamplingPolicy: Sendable {
     var measures: Bool { get }
     /// Whether votes can depend on a trace's random values. Such policies have a `prospect` of their own.
     var leavesToChance: Bool { get }
+    /// Whether `noteDemand` does anything.
+    var hasTarget: Bool { get }
     /// Whether `learn` does anything.
     var learns: Bool { get }
 }
@@ -49,10 +56,13 @@ extension SamplingPolicy {
         .answer(vote(on: trace, measured).answer)
     }
     func letIn(_ trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {}
-    func learn(from trace: TraceFeatures, isCandidate: Bool, at now: UInt64) {}
+    func noteDemand(of trace: TraceFeatures, _ measured: Measurements, at now: UInt64) {}
+    func learn(from trace: TraceFeatures, at now: UInt64) {}
+    func forget(_ keys: ForgottenKeys) {}
     var takesAllowance: Bool { false }
     var measures: Bool { false }
     var leavesToChance: Bool { false }
+    var hasTarget: Bool { false }
     var learns: Bool { false }
 }
 

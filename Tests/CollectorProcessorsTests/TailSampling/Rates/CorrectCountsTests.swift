@@ -54,4 +54,36 @@ struct CorrectCountsTests {
         }
         #expect(deciders.count >= 4)
     }
+
+    /// What traces were sampled with before they came: not at all, a half, a third, a tenth, a thousandth.
+    private static let incoming: [UInt64] = [0, 1 << 55, 0xaaaa_aaaa_aaaa_ab, 0xe6_6666_6666_6666, 0xff_be76_c8b4_3958]
+
+    @Test("The same for traces that were sampled before, with one probability or another")
+    func sampledBefore() throws {
+        let make = try SyntheticTraces()
+        var chain = try TestChain(Self.policies)
+        var random = SeededRandom(seed: 9)
+        var counts = [Estimate](repeating: Estimate(), count: Self.incoming.count)
+        for step in 0..<100_000 {
+            let kind = step % Self.incoming.count
+            let incoming = Self.incoming[kind]
+            let trace = make.trace(
+                random.traceID(sampledWith: incoming), key: 1 + step % 3,
+                isError: random.unit() < (step / 25_000 % 2 == 1 ? 0.1 : 0.001), incoming: incoming)
+            #expect(trace.incomingThreshold.value >> 24 == incoming >> 24)
+            let decision = chain.decide(trace, at: 1_000_000_000 + UInt64(step) * 1_000_000)
+            var probability: Double?
+            if decision.isKept {
+                #expect(!decision.forgetsThreshold && !decision.writesRandomness || incoming == 0)
+                #expect(incoming == 0 || trace.randomness >= decision.threshold)
+                probability = decision.probability(incoming: incoming)
+            }
+            counts[kind].note(probability, head: SamplingThreshold(clamping: incoming).probability)
+        }
+        for (kind, count) in counts.enumerated() {
+            #expect(count.isWithinFourSigma, "\(Self.incoming[kind]): \(count)")
+            // One in a thousand is less than any policy has: they are all kept, with their th.
+            #expect(kind == 4 ? count.kept == 20_000 : count.kept > 0 && count.kept < 20_000)
+        }
+    }
 }

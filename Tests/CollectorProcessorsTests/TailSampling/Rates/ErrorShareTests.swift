@@ -50,6 +50,12 @@ struct ErrorShareTests {
         #expect(share.reading(at: 655 * second, rule).traces == 40)
         add(10, errors: 0, at: 700 * second, to: &share)
         #expect(share.reading(at: 700 * second, rule) == ErrorShare.Reading(traces: 20, share: 0, isEpisode: false))
+        // A few errors after the silence do not make the old episode go on.
+        var again = share
+        add(30, errors: 30, at: 1000 * second, to: &again)
+        #expect(again.reading(at: 1000 * second, rule).isEpisode)
+        add(3, errors: 3, at: 4600 * second, to: &again)
+        #expect(again.reading(at: 4600 * second, rule) == ErrorShare.Reading(traces: 3, share: 1, isEpisode: false))
         // A clock that goes back changes nothing.
         add(1, errors: 0, at: 10 * second, to: &share)
         #expect(share.reading(at: 700 * second, rule).traces == 21)

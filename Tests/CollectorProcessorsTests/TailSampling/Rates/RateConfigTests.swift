@@ -14,6 +14,18 @@ struct RateConfigTests {
         .section(("name", "a"), ("type", "always_sample")), .section(("name", "b"), ("type", "always_sample")),
     ])
 
+    /// Drops everything.
+    private static func drop(beside others: TestConfig...) -> TestConfig {
+        .list(
+            others + [
+                .section(
+                    ("name", "d"), ("type", "drop"),
+                    ("drop", .section(("drop_sub_policy", [["name": "a", "type": "always_sample"]]))))
+            ])
+    }
+
+    private static let shadow = TestConfig.section(("name", "s"), ("type", "always_sample"), ("shadow", true))
+
     private static func composite(_ others: (String, TestConfig)...) -> TestConfig {
         policy("composite", .map([("composite_sub_policy", parts), ("max_total_spans_per_second", 100)] + others))
     }
@@ -78,6 +90,9 @@ struct RateConfigTests {
             (policy("adaptive", ["spans_per_second": 0]), "must be more than 0"),
             (policy("adaptive", ["spans_per_second": 5, "floor_per_second": 10]), "more than the target"),
             (policy("adaptive", ["spans_per_second": 5, "adjustment_interval": "1ms"]), "100ms"),
+            (policy("linked"), "no other policy that keeps any: nothing would ever be kept"),
+            (drop(), "`drop` only takes away from what other policies keep"),
+            (drop(beside: .section(("name", "l"), ("type", "linked"))), "nothing would ever be kept"),
         ])
     func mistakes(_ policies: TestConfig, _ expected: String) {
         let found = problems(policies)
@@ -154,19 +169,10 @@ struct RateConfigTests {
         arguments: [
             (policy("probabilistic", ["sampling_percentage": 0]), "samples no trace at all"),
             (policy("probabilistic"), "samples no trace at all"),
-            (policy("linked"), "no other policy that keeps any"),
-            (
-                .list([
-                    .section(("name", "l"), ("type", "linked")),
-                    .section(
-                        ("name", "d"), ("type", "drop"),
-                        (
-                            "drop",
-                            .section(("drop_sub_policy", [["name": "a", "type": "always_sample"]]))
-                        )),
-                    .section(("name", "s"), ("type", "always_sample"), ("shadow", true)),
-                ]), "no other policy that keeps any"
-            ),
+            (.list([shadow]), "all policies are shadows"), (drop(beside: shadow), "no other policy but shadows"),
+            (drop(beside: .section(("name", "l"), ("type", "linked")), shadow), "keeps any but shadows"),
+            (policy("adaptive", ["spans_per_second": 0.5]), "is by default 1 traces a second of each key"),
+            (policy("adaptive", ["bytes_per_second": 100, "floor_per_second": 2]), "is 2 traces a second of each key"),
         ])
     func warnings(_ policies: TestConfig, _ expected: String) {
         let diagnostics = read(policies)
@@ -182,6 +188,7 @@ struct RateConfigTests {
         ])
         #expect(read(policies).all.isEmpty)
         #expect(read(policy("probabilistic", ["sampling_percentage": 1.4e-15])).all.isEmpty)
+        #expect(read(policy("adaptive", ["spans_per_second": 0.5, "floor_per_second": 0])).all.isEmpty)
     }
 
     @Test("More key lists than traces have places for are refused, equal ones are one")

@@ -65,8 +65,8 @@ struct RatePolicyTests {
                     ), ("rate_allocation", [["policy": "errors", "percent": 40]]))))
         let failed = make.trace(.test(1), spans: 10, isError: true)
         let fine = make.trace(.test(2), spans: 10)
-        // 20 of its own and 50 of the pool.
-        for _ in 0..<7 {
+        // 40 of its own.
+        for _ in 0..<4 {
             #expect(chain.decide(failed, at: second).isKept)
             #expect(chain.reasons(failed)[0].hasPrefix("errors: a span has status ERROR, 10 spans"))
         }
@@ -74,12 +74,30 @@ struct RatePolicyTests {
         #expect(
             chain.reasons(failed) == [
                 "errors: a span has status ERROR, 10 spans, 0 left: too few; "
-                    + "all: samples every trace, 10 spans, 30 left"
+                    + "all: samples every trace, 10 spans, 60 left"
             ])
-        for _ in 0..<2 { #expect(chain.decide(fine, at: second).isKept) }
+        for _ in 0..<5 { #expect(chain.decide(fine, at: second).isKept) }
         #expect(!chain.decide(fine, at: second).isKept)
-        // A second gives errors their 40.
+        #expect(!chain.decide(failed, at: 2 * second - 1).isKept)
+        // The next second gives errors their 40.
         #expect(chain.decide(failed, at: 2 * second).isKept)
+    }
+
+    @Test("The seconds of a composite are those of the clock on the wall")
+    func compositeSeconds() throws {
+        let make = try SyntheticTraces()
+        let settings: TestConfig = .section(
+            ("max_total_spans_per_second", 1),
+            ("composite_sub_policy", .list([.section(("name", "all"), ("type", "always_sample"))])))
+        let (config, _) = TailSamplingFactory().read(["policies": policy("composite", settings)])
+        var builder = PolicyBuilder(wallTimeOffset: 7 * second + second / 4)
+        let chain = PolicyChain(config.policies, stopsAtFirstMatch: false, &builder)
+        var measured = Measurements(count: chain.slotCount)
+        var tally = VoteTally(policies: 1)
+        let kept = [10, 11, 12, 14, 15, 18, 19].filter { quarter in
+            chain.decide(make.trace(.test(1)), at: UInt64(quarter) * second / 4, &measured, &tally).isKept
+        }
+        #expect(kept == [10, 11, 15, 19])
     }
 
     @Test("latency_percentile keeps what is slower than its own key")
@@ -116,6 +134,66 @@ struct RatePolicyTests {
             #expect(!chain.decide(make.trace(trace.traceID, key: 8), at: second).isKept)
         }
         #expect(abs(Double(kept) - 1000) < 4 * 27.4 + 20)
+    }
+
+    @Test(
+        "Traces that were sampled before are brought down to the target as well, whatever they were sampled with",
+        arguments: [[0xe6_6666_6666_6666], [0, 1 << 55, 0xe6_6666_6666_6666, 0xff_be76_c8b4_3958]] as [[UInt64]])
+    func adaptiveAfterSampling(incoming: [UInt64]) throws {
+        let make = try SyntheticTraces()
+        var chain = try TestChain(policy("adaptive", ["spans_per_second": 200, "floor_per_second": 0]))
+        var random = SeededRandom(seed: 10)
+        var kept = [Double](repeating: 0, count: incoming.count)
+        for step in 0..<60_000 {
+            let kind = step % incoming.count
+            let trace = make.trace(random.traceID(sampledWith: incoming[kind]), incoming: incoming[kind])
+            let isKept = chain.decide(trace, at: second + UInt64(step) * 1_000_000).isKept
+            if isKept, step >= 20_000 { kept[kind] += 1 }
+        }
+        let last = make.trace(random.traceID(sampledWith: 1 << 55), incoming: 1 << 55)
+        _ = chain.decide(last, at: 61 * second)
+        #expect(chain.reasons(last)[0].hasSuffix("of which 50 % came here"))
+        #expect(abs(kept.reduce(0, +) / 40 - 200) < 20, "\(kept)")
+        // Each kind gets its part of it.
+        for kept in kept { #expect(abs(kept / 40 * Double(incoming.count) - 200) < 30, "\(kept)") }
+    }
+
+    @Test("error_rate keeps its percentage of the traces that arrive, also of those that were sampled before")
+    func errorRateAfterSampling() throws {
+        let make = try SyntheticTraces()
+        var chain = try TestChain(policy("error_rate", ["threshold_percent": 10, "sampling_percentage": 30]))
+        var random = SeededRandom(seed: 11)
+        var kept = 0
+        for step in 0..<10_000 {
+            let trace = make.trace(random.traceID(sampledWith: 1 << 55), isError: true, incoming: 1 << 55)
+            let decision = chain.decide(trace, at: second + UInt64(step) * 1_000_000)
+            guard decision.isKept else { continue }
+            kept += 1
+            #expect(abs(decision.probability(incoming: 1 << 55) - 0.15) < 1e-4 && !decision.writesRandomness)
+        }
+        // 30 % of 10 000, within four sigma.
+        #expect(abs(Double(kept) - 3000) < 4 * 45.8 + 20, "\(kept)")
+    }
+
+    @Test("What a trace was sampled with is the smallest of its spans' th; a span without one was there in any case")
+    func incomingThreshold() throws {
+        func incoming(_ states: String...) throws -> UInt64 {
+            let id = TraceID(high: 1, low: 0xd0_0000_0000_0000)
+            return try testFeatures(
+                states.enumerated().map { TestSpan(id, spanID: UInt64($0 + 1), traceState: $1) }
+            ).incomingThreshold.value
+        }
+        #expect(try incoming("ot=th:c", "a=1,ot=th:8") == 1 << 55)
+        #expect(try incoming("ot=th:8", "ot=th:c") == 1 << 55)
+        #expect(try incoming("ot=th:c", "") == 0)
+        #expect(try incoming("ot=th:c", "a=1") == 0)
+        #expect(try incoming("ot=th:c", "ot=th:zz") == 0)
+        #expect(try incoming("ot=th:c", "ot=rv:e0000000000000") == 0)
+        // Below its own threshold the span could not be here: that is not to be trusted (conformance 209).
+        #expect(try incoming("ot=th:c", "ot=th:e") == 0)
+        #expect(try incoming("") == 0)
+        #expect(try incoming("ot=th:ff", "ot=rv:fff00000000000;th:ff") == 0)
+        #expect(try incoming("ot=rv:fff00000000000;th:ff") == 0xff << 48)
     }
 
     @Test("Inside `and`, chances of the same random value have the larger threshold, and policies go on learning")
@@ -183,6 +261,39 @@ struct RatePolicyTests {
         }
     }
 
+    @Test("What earlier parts of a composite take is no demand: the rest gets the whole target")
+    func demandInsideComposite() throws {
+        let make = try SyntheticTraces()
+        let errors = TestConfig.section(
+            ("name", "errors"), ("type", "status_code"), ("status_code", .section(("status_codes", ["ERROR"]))))
+        let adaptive = TestConfig.section(
+            ("name", "adaptive"), ("type", "adaptive"), ("adaptive", .section(("spans_per_second", 20))))
+        for (total, errorsPassed) in [(1000, 80.0), (140, 80.0)] {
+            var chain = try TestChain(
+                policy(
+                    "composite",
+                    .section(
+                        ("max_total_spans_per_second", .scalar("\(total)")),
+                        ("composite_sub_policy", .list([errors, adaptive])),
+                        (
+                            "rate_allocation",
+                            [["policy": "errors", "percent": 60], ["policy": "adaptive", "percent": 40]]
+                        ))))
+            var random = SeededRandom(seed: 12)
+            var kept = [0.0, 0.0]
+            for step in 0..<60_000 {
+                // A hundred a second, of which 80 have errors.
+                let isError = random.unit() < 0.8
+                let trace = make.trace(random.traceID(), isError: isError)
+                let isKept = chain.decide(trace, at: second + UInt64(step) * 10_000_000).isKept
+                if isKept, step >= 10_000 { kept[isError ? 0 : 1] += 1 }
+            }
+            // Of those without errors there are no more than the target: all are kept.
+            #expect(abs(kept[1] / 500 - 20) < 2, "\(total): \(kept)")
+            #expect(kept[0] / 500 > errorsPassed - 3, "\(total): \(kept)")
+        }
+    }
+
     @Test("What a key is like is learned from all traces, also those that others in an `and` exclude")
     func factsInsideAnd() throws {
         let make = try SyntheticTraces()
@@ -220,7 +331,7 @@ struct RatePolicyTests {
             ErrorShare.Rule(threshold: 0.1, window: 60 * second, minimumSamples: 5), percentage: 1e-16,
             key: PolicyKey(place: 0, registry: registry), shareSlot: 0, countSlot: 1)
         let trace = make.trace(.test(1), isError: true)
-        for _ in 0..<20 { policy.learn(from: trace, isCandidate: true, at: second) }
+        for _ in 0..<20 { policy.learn(from: trace, at: second) }
         var measured = Measurements(count: 2)
         policy.measure(trace, at: second, &measured)
         #expect(measured[1] & 1 == 1)

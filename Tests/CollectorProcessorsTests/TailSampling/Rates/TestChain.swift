@@ -20,7 +20,7 @@ struct TestChain {
 
     mutating func decide(_ trace: TraceFeatures, at now: UInt64) -> Decision {
         let decision = chain.decide(trace, at: now, &measured, &tally)
-        chain.learn(from: trace, decision, at: now)
+        chain.learn(from: trace, at: now)
         return decision
     }
 
