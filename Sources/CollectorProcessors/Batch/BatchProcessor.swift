@@ -120,7 +120,7 @@ final class BatchProcessor: ConsumingComponent {
                 try account.whileInside(batch.itemCount) { () throws(DeliveryError) in try next.consume(batch) }, batch)
             state.withLock { $0.assembly.wasTaken() }
             return nil
-        } catch where error.isRetryable {
+        } catch  where error.isRetryable {
             state.withLock { $0.assembly.wasRefused(batch, after: error.retryAfter, now: clock.now()) }
             return nil
         } catch {

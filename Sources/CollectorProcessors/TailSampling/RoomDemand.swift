@@ -6,10 +6,13 @@ struct RoomDemand {
     private(set) var requests = 0
     private(set) var traces = 0
     private(set) var bytes: [Int]
+    /// The traces of one request by shard; those of several are only counted.
+    private(set) var traceIDs: [[TraceID]]
 
     /// Nothing.
     init(shards: Int) {
         bytes = Array(repeating: 0, count: shards)
+        traceIDs = Array(repeating: [], count: shards)
     }
 
     init(_ batch: Batch, shards: Int, _ hash: TraceHash) {
@@ -25,7 +28,9 @@ struct RoomDemand {
                 let shard = TraceHash.shard(hash(span.traceID), of: shards)
                 spans[shard] += size
                 largest = max(largest, size)
-                if known.insert(span.traceID).inserted { bytes[shard] += EntryStore.stride }
+                guard known.insert(span.traceID).inserted else { continue }
+                bytes[shard] += EntryStore.stride
+                traceIDs[shard].append(span.traceID)
             }
             let groups = (index.resources + index.scopes).reduce(0) {
                 $0 + GroupRecord.headerSize + $1.head.count + $1.tail.count

@@ -8,12 +8,13 @@ extension TailSampling {
     /// Links that are noted together, and that one lock hold notes at most.
     private static let linksAtOnce = 512
 
-    /// Lets the targets of a request's links know that there are traces with links to them.
+    /// Lets the targets of arriving spans' links know that there are traces with links to them.
     func announceLinks(_ arrival: Arrival) {
         guard let linkBit = chain.linkBit else { return }
         let bytes = arrival.body.readableBytesUInt8Span
         var links: [TraceLink] = []
-        for (position, span) in arrival.index.spans.enumerated() where arrival.meets(linkBit, UInt32(position)) {
+        for position in arrival.range where arrival.meets(linkBit, UInt32(position)) {
+            let span = arrival.index.spans[position]
             SpanLinks.forEach(bytes, span: span.range, of: span.traceID) {
                 links.append(TraceLink(target: $0, linker: .undecided))
             }

@@ -36,5 +36,6 @@ extension TailSampling {
             if outgoing.isLarge { send(&outgoing) }
         }
         send(&outgoing)
+        admitWaiting()
     }
 }

@@ -19,15 +19,16 @@ package struct TailSamplingConfig: ClaimsMemory {
     package var maximumBufferBytes: Int?
     /// A larger trace is dropped; nil is no limit.
     package var maximumTraceBytes: Int?
-    package var keptCacheSize: Int
-    package var notKeptCacheSize: Int
+    /// Decisions remembered for late spans; 0 remembers none, nil is `defaultCacheSize` or what there is memory for.
+    package var keptCacheSize: Int?
+    package var notKeptCacheSize: Int?
     package var samplesOnFirstMatch: Bool
     package var strategy: Strategy
     package var dropsPendingOnShutdown: Bool
     /// Nil is one per core.
     package var shards: Int?
-    /// Decisions remembered with their reasons (`explain`); 0 remembers none.
-    package var recordCount: Int
+    /// Decisions remembered with their reasons (`explain`), in the same terms.
+    package var recordCount: Int?
     package var policies: [PolicyConfig]
 
     package var memoryClaim: MemoryClaim { MemoryClaim(key: "max_buffer_mib", bytes: maximumBufferBytes) }
@@ -39,11 +40,16 @@ package struct TailSamplingConfig: ClaimsMemory {
     static let largestCache = 1 << 28
 
     /// Ids, times and a short name make a span of about this size.
-    private static let leastTraceBytes = 64
+    static let leastTraceBytes = 64
 
     package init(_ reader: ConfigReader) {
         decisionWait = reader.duration("decision_wait", default: .seconds(30))
         decisionWaitAfterRoot = reader.duration("decision_wait_after_root_received", default: .zero)
+        if decisionWaitAfterRoot > decisionWait {
+            reader.warning(
+                "decision_wait_after_root_received",
+                "is longer than `decision_wait`, which decides first: it is without effect; make it shorter")
+        }
         maximumTraces = reader.optionalInteger("num_traces", in: 1...Int(UInt32.max))
         blocksOnOverflow = reader.bool("block_on_overflow", default: false)
         maximumBufferBytes = reader.optionalInteger("max_buffer_mib", in: 1...1 << 30).map { $0 << 20 }
@@ -57,9 +63,9 @@ package struct TailSamplingConfig: ClaimsMemory {
         }
         let cache = reader.settings("decision_cache")
         let cacheSizes = 0...Self.largestCache
-        keptCacheSize = cache.integer("sampled_cache_size", default: Self.defaultCacheSize, in: cacheSizes)
-        notKeptCacheSize = cache.integer("non_sampled_cache_size", default: Self.defaultCacheSize, in: cacheSizes)
-        recordCount = reader.integer("decision_records", default: Self.defaultCacheSize, in: cacheSizes)
+        keptCacheSize = cache.optionalInteger("sampled_cache_size", in: cacheSizes)
+        notKeptCacheSize = cache.optionalInteger("non_sampled_cache_size", in: cacheSizes)
+        recordCount = reader.optionalInteger("decision_records", in: cacheSizes)
         samplesOnFirstMatch = reader.bool("sample_on_first_match", default: false)
         strategy = reader.enumeration("sampling_strategy", default: .traceComplete)
         dropsPendingOnShutdown = reader.bool("drop_pending_traces_on_shutdown", default: false)

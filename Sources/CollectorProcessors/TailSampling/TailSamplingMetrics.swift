@@ -33,12 +33,12 @@ struct TailSamplingMetrics: Sendable {
 
     /// - Parameters:
     ///   - policies: in the order of the configuration.
-    ///   - traces: counts the traces held; `bytes` what they occupy, `records` the decisions remembered, `keys` what is
-    ///     told apart by policies that learn.
+    ///   - traces: counts the traces held; `bytes` what they occupy, `records` the decisions remembered.
+    ///   - keys: what is told apart by policies that learn.
     init(
         _ context: ComponentContext, policies configs: [PolicyConfig], traces: @escaping @Sendable () -> Int,
         bytes: @escaping @Sendable () -> Int, records: @escaping @Sendable () -> Int,
-        keys: @escaping @Sendable () -> Int
+        keys: TraceKeyRegistry
     ) {
         let telemetry = context.telemetry
         let processor: Telemetry.Labels = [("processor", context.id.description)]
@@ -107,7 +107,15 @@ struct TailSamplingMetrics: Sendable {
             Self.prefix + "decision_records", "Decisions remembered with their reasons", processor,
             read: { Double(records()) })
         telemetry.gauge(
-            Self.prefix + "keys", "Keys that policies which learn tell apart", processor, read: { Double(keys()) })
+            Self.prefix + "keys", "Keys that policies which learn tell apart", processor,
+            read: { Double(keys.count) })
+        telemetry.gauge(
+            Self.prefix + "key_bytes", "Bytes set aside for keys and what policies learn of them", processor,
+            read: { Double(keys.bytes) })
+        telemetry.counter(
+            Self.prefix + "keys_without_room",
+            "Times that a key was not known and there was no room for it: such keys count as one", processor,
+            read: { Double(keys.refusals) })
     }
 
     func note(_ departures: Departures) {

@@ -38,6 +38,9 @@ final class WaitingRoom: Sendable {
 
     var heldItems: Int { state.withLock { $0.guests.reduce(0) { $0 + $1.batch.itemCount } } }
 
+    /// Whether requests wait when there is no room.
+    var isGuarded: Bool { state.withLock { !$0.isOpen && !$0.isClosed } }
+
     /// The request passes if nobody waits and there is room; else it waits, and its outcome is known when it has left.
     /// - Parameter hasRoom: told what is wanted, and what those take who are on their way.
     func enter(_ batch: Batch, _ demand: RoomDemand, if hasRoom: (RoomDemand, RoomDemand) -> Bool) -> Entry {

@@ -12,8 +12,10 @@ struct WindowPlan {
     /// What may wait for downstream before the window is asked to hold back.
     let outboxBytes: Int
     let settings: WindowSettings
-    /// What cannot be as configured, for the log.
-    let deviation: String?
+    /// What cannot be as configured, for the log: the key, what there is instead, and what would be right.
+    let deviations: [String]
+    /// `num_traces`, for all shards.
+    private let maximumTraces: Int?
 
     /// Positions in a shard's log have 32 bits, and the log takes twice its size of address space.
     static let largestShard = 2 << 30
@@ -34,16 +36,26 @@ struct WindowPlan {
         let wantedBytes = config.maximumBufferBytes ?? usualBytes
         let needed = config.shards == nil ? Self.quotientRoundedUp(max(0, wantedBytes), Self.largestShard) : 1
         let wanted = max(config.shards ?? max(1, cores), min(Self.mostShards, needed))
-        shards = min(wanted, max(1, wantedBytes / Self.smallestShard))
+        let shards = min(wanted, max(1, wantedBytes / Self.smallestShard), config.maximumTraces ?? .max)
+        self.shards = shards
+        maximumTraces = config.maximumTraces
         let bytes = min(wantedBytes, shards * Self.largestShard)
-        deviation = Self.deviation(config, bytes: wantedBytes, shards: shards)
         let wholeShard = min(Self.largestShard, bytes / shards)
         outboxBytes = bytes / 4
-        let shards = shards
-        let kept = Self.share(config.keptCacheSize, shards, wholeShard, each: Self.bytesPerDecision)
-        let notKept = Self.share(config.notKeptCacheSize, shards, wholeShard, each: Self.bytesPerDecision)
+        func memory(_ key: String, _ size: Int?, each: Int) -> DecisionMemory {
+            DecisionMemory(key: key, configured: size, shards: shards, windowBytes: bytes, bytesEach: each)
+        }
         let recordBytes = DecisionRecords.bytes(slots: slotCount)
-        let records = Self.share(config.recordCount, shards, wholeShard, each: recordBytes)
+        let memories = (
+            kept: memory("decision_cache.sampled_cache_size", config.keptCacheSize, each: Self.bytesPerDecision),
+            notKept: memory(
+                "decision_cache.non_sampled_cache_size", config.notKeptCacheSize, each: Self.bytesPerDecision),
+            records: memory("decision_records", config.recordCount, each: recordBytes)
+        )
+        let (kept, notKept, records) = (memories.kept.share, memories.notKept.share, memories.records.share)
+        deviations =
+            [Self.deviation(config, bytes: wantedBytes, shards: shards)].compactMap { $0 }
+            + [memories.kept, memories.notKept, memories.records].compactMap(\.deviation)
         let links = followsLinks ? max(LinkTable.smallestLimit, wholeShard / 32 / LinkTable.bytesPerTarget) : 0
         decisionBytesPerShard =
             DecisionCache.smallestBytes + (kept + notKept) * Self.bytesPerDecision + records * recordBytes
@@ -52,7 +64,6 @@ struct WindowPlan {
         settings = WindowSettings(
             decisionWait: config.decisionWait.nanoseconds,
             rootWait: config.decisionWaitAfterRoot == .zero ? nil : config.decisionWaitAfterRoot.nanoseconds,
-            maximumTraces: config.blocksOnOverflow ? nil : config.maximumTraces.map { max(1, $0 / shards) },
             maximumTraceBytes: config.maximumTraceBytes.map { UInt64($0) },
             decidesAtArrival: config.strategy == .spanIngest,
             recordCount: records, keptCacheSize: kept, notKeptCacheSize: notKept, linkCount: links)
@@ -60,6 +71,9 @@ struct WindowPlan {
 
     private static func deviation(_ config: TailSamplingConfig, bytes: Int, shards: Int) -> String? {
         guard let wanted = config.shards else { return nil }
+        if shards < wanted, shards == config.maximumTraces {
+            return "num_shards: \(wanted) shards cannot share \(shards) traces (num_traces): there are \(shards)"
+        }
         if shards < wanted {
             return
                 "num_shards: \(wanted) shards need 1 MiB each, and the window has \(bytes >> 20) MiB: there are \(shards)"
@@ -79,6 +93,7 @@ struct WindowPlan {
         var settings = settings
         settings.promotions = context.verdicts.promotions
         for number in 0..<shards {
+            settings.maximumTraces = share(ofTraces: number)
             let allowance = MemoryAllowance(
                 limit: bytesPerShard, reservation: try? context.budget.reserve(0),
                 growthLimit: context.budget.growthLimit)
@@ -99,16 +114,12 @@ struct WindowPlan {
         return made
     }
 
-    /// A shard's share of a cache, with room for the shards not being hit evenly: three times the standard deviation.
-    /// Each takes an eighth of the shard's memory at most, so that old decisions do not crowd out spans.
-    private static func share(_ size: Int, _ shards: Int, _ bytesPerShard: Int, each bytes: Int) -> Int {
-        let affordable = bytesPerShard / 8 / bytes
-        guard shards > 1, size > 0 else { return min(size, affordable) }
-        let even = quotientRoundedUp(min(size, TailSamplingConfig.largestCache), shards)
-        return min(size, even + Int(3 * Double(even).squareRoot().rounded(.up)), affordable)
+    /// A shard's share of `num_traces`: together they have exactly as many.
+    func share(ofTraces shard: Int) -> Int? {
+        maximumTraces.map { $0 / shards + (shard < $0 % shards ? 1 : 0) }
     }
 
-    private static func quotientRoundedUp(_ number: Int, _ divisor: Int) -> Int {
+    static func quotientRoundedUp(_ number: Int, _ divisor: Int) -> Int {
         number / divisor + (number % divisor == 0 ? 0 : 1)
     }
 }

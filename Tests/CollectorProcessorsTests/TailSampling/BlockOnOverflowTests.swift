@@ -81,6 +81,94 @@ struct BlockOnOverflowTests {
         #expect(harness.context.account.imbalance == nil)
     }
 
+    @Test("num_traces bounds what is undecided of all requests together: one that does not fit beside the others waits")
+    func boundsTraces() throws {
+        let harness = try TailSamplingHarness([
+            "decision_wait": "5s", "num_traces": 10, "num_shards": 3, "block_on_overflow": true,
+            "policies": policy("always_sample"),
+        ])
+        guard case .done = try harness.pipeline.send(request(1...6, size: 10)),
+            case .pending(let tooMany) = try harness.pipeline.send(request(7...11, size: 10))
+        else {
+            Issue.record("eleven traces are in a window for ten, or six are not")
+            return
+        }
+        let answered = AtomicFlag()
+        tooMany.whenFulfilled { _ in answered.set() }
+        #expect(harness.metric("sampling_traces_on_memory") == 6 && !answered.isSet)
+        harness.advance(.seconds(6))
+        #expect(harness.metric("sampling_traces_on_memory") == 5 && answered.isSet)
+        // However unevenly they fall into the shards.
+        for first: UInt64 in 1...40 {
+            harness.advance(.seconds(6))
+            guard case .done = try harness.pipeline.send(request(first * 100...first * 100 + 9, size: 10)) else {
+                Issue.record("ten traces wait for room in an empty window for ten")
+                return
+            }
+            #expect(harness.metric("sampling_traces_on_memory") == 10)
+        }
+        harness.decideAll()
+        #expect(harness.metric("decisions", ["trigger": "num_traces"]) == 0)
+        #expect(harness.context.account.imbalance == nil)
+    }
+
+    @Test("Spans of traces that are held, or were decided, do not wait for room for new ones")
+    func knownTraces() throws {
+        let harness = try TailSamplingHarness([
+            "decision_wait": "5s", "num_traces": 10, "num_shards": 3, "block_on_overflow": true,
+            "policies": policy("always_sample"),
+        ])
+        try harness.pipeline.send(request(1...8, size: 10))
+        guard case .done = try harness.pipeline.send(request(1...10, size: 10)),
+            case .done = try harness.pipeline.send(request(2...9, size: 10)),
+            case .pending = try harness.pipeline.send(request(2...11, size: 10))
+        else {
+            Issue.record("spans of held traces wait, or an eleventh trace does not")
+            return
+        }
+        harness.advance(.seconds(6))
+        // The last request has one new trace; the others are decided.
+        #expect(harness.metric("sampling_traces_on_memory") == 1)
+        guard case .done = try harness.pipeline.send(request(2...10, size: 10)) else {
+            Issue.record("late spans wait")
+            return
+        }
+        harness.decideAll()
+        #expect(harness.metric("decisions", ["trigger": "num_traces"]) == 0)
+        #expect(harness.sink.itemCount == 8 + 10 + 8 + 10 + 9)
+    }
+
+    @Test("A request of more traces than num_traces is taken into an empty window, its oldest traces decided early")
+    func boundsLargeRequest() throws {
+        let harness = try TailSamplingHarness([
+            "decision_wait": "5s", "num_traces": 10, "num_shards": 3, "block_on_overflow": true,
+            "policies": policy("always_sample"),
+        ])
+        guard case .done = try harness.pipeline.send(request(1...500, size: 10)) else {
+            Issue.record("a request that will never have room waits for it")
+            return
+        }
+        harness.advance(.milliseconds(1))
+        let held = harness.metric("sampling_traces_on_memory")
+        #expect(held <= 10 && held >= 3)
+        #expect(harness.metric("decisions", ["trigger": "num_traces"]) == 500 - held)
+        guard case .pending = try harness.pipeline.send(request(501...1000, size: 10)) else {
+            Issue.record("another one passes though the window is not empty")
+            return
+        }
+        harness.advance(.seconds(6))
+        #expect(harness.metric("sampling_traces_on_memory") <= 10)
+        harness.decideAll()
+        // Requests that fit are not decided early after it.
+        let early = harness.metric("decisions", ["trigger": "num_traces"])
+        try harness.pipeline.send(request(1001...1010, size: 10))
+        #expect(harness.metric("sampling_traces_on_memory") == 10)
+        harness.decideAll()
+        #expect(harness.metric("decisions", ["trigger": "num_traces"]) == early)
+        #expect(try harness.receivedTraces().count == 1010)
+        #expect(harness.context.account.imbalance == nil)
+    }
+
     @Test("Two requests at one moment do not get the same room")
     func reserves() throws {
         let room = WaitingRoom(shards: 1)
@@ -129,6 +217,8 @@ struct BlockOnOverflowTests {
         #expect(!answered.isSet)
         harness.processor.prepareForShutdown()
         #expect(answered.isSet)
+        harness.advance(.milliseconds(1))
+        #expect(harness.metric("sampling_traces_on_memory") <= 10)
         guard case .done = try harness.pipeline.send(request(21...30, size: 10)) else {
             Issue.record("what comes from upstream at its shutdown waits")
             return

@@ -63,6 +63,30 @@ struct LinkedPolicyTests {
         #expect(harness.context.account.imbalance == nil)
     }
 
+    @Test("A shadow holds no trace: it votes with what is known in time")
+    func shadow() throws {
+        let harness = try TailSamplingHarness([
+            "decision_wait": "10s", "num_shards": 1,
+            "policies": .list([
+                .section(("name", "errors"), ("type", "status_code"), ("status_code", ["status_codes": ["ERROR"]])),
+                .section(("name", "linked"), ("type", "linked"), ("shadow", true)),
+            ]),
+        ])
+        try harness.send(target)
+        harness.advance(.seconds(9))
+        try harness.send(linker)
+        harness.advance(.seconds(2))
+        #expect(decision(harness, 2)?.votes.map(\.answer) == [.notSampled, .notSampled])
+        harness.advance(.seconds(9))
+        #expect(try harness.receivedTraces() == [.test(1)])
+        try harness.send(span(3, links: [4], isError: true))
+        harness.advance(.seconds(11))
+        try harness.send(span(4))
+        harness.advance(.seconds(11))
+        #expect(decision(harness, 4)?.votes.map(\.answer) == [.notSampled, .sampled])
+        #expect(try harness.receivedTraces() == [.test(1), .test(3)])
+    }
+
     @Test("A trace that is due before the one that has a link to it is held until that is decided")
     func olderTarget() throws {
         let harness = try harness()

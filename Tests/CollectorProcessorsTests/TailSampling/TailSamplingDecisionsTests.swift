@@ -31,7 +31,8 @@ struct TailSamplingDecisionsTests {
         #expect(!dropped.isKept && dropped.policy == nil && dropped.spanCount == 2)
         #expect(dropped.votes.map(\.reason) == ["no span has status ERROR", "latency 412 ms < 500 ms"])
         #expect(harness.context.decisions.latest(DecisionFilter(isKept: false), limit: 9).map(\.traceID) == [.test(2)])
-        #expect(harness.context.decisions.latest(DecisionFilter(policy: "errors"), limit: 9).map(\.traceID) == [.test(1)])
+        #expect(
+            harness.context.decisions.latest(DecisionFilter(policy: "errors"), limit: 9).map(\.traceID) == [.test(1)])
         #expect(harness.context.decisions.latest(DecisionFilter(policy: "slow"), limit: 9).isEmpty)
         #expect(harness.context.decisions.latest(DecisionFilter(service: "other"), limit: 9).isEmpty)
     }
@@ -71,8 +72,11 @@ struct TailSamplingDecisionsTests {
         harness.decideAll()
         #expect(try harness.receivedTraces() == [.test(1)])
         let shadow = ["shadow": "true"]
-        #expect(harness.metric("count_traces_sampled", shadow.merging(["policy": "all", "decision": "sampled"]) { $1 }) == 2)
-        #expect(harness.metric("count_traces_sampled", shadow.merging(["policy": "no", "decision": "dropped"]) { $1 }) == 2)
+        #expect(
+            harness.metric("count_traces_sampled", shadow.merging(["policy": "all", "decision": "sampled"]) { $1 }) == 2
+        )
+        #expect(
+            harness.metric("count_traces_sampled", shadow.merging(["policy": "no", "decision": "dropped"]) { $1 }) == 2)
         let decision = try #require(harness.context.decisions.decisions(of: .test(2)).first)
         #expect(decision.votes.map(\.isShadow) == [true, true, false])
         #expect(decision.votes.map(\.answer) == [.sampled, .dropped, .notSampled])
@@ -116,7 +120,8 @@ struct TailSamplingDecisionsTests {
                         "drop",
                         [
                             "drop_sub_policy": .list([
-                                .section(("name", "ok"), ("type", "status_code"), ("status_code", ["status_codes": ["OK"]]))
+                                .section(
+                                    ("name", "ok"), ("type", "status_code"), ("status_code", ["status_codes": ["OK"]]))
                             ])
                         ]
                     )),
@@ -217,7 +222,8 @@ struct TailSamplingDecisionsTests {
 struct BallotTests {
     private func trace(_ number: UInt64) -> TraceFeatures { TraceFeatures(traceID: .test(number)) }
 
-    private func decide(_ trace: TraceFeatures, _ policies: [any SamplingPolicy], firstMatch: Bool = false) -> Decision {
+    private func decide(_ trace: TraceFeatures, _ policies: [any SamplingPolicy], firstMatch: Bool = false) -> Decision
+    {
         var tally = VoteTally(policies: policies.count)
         var measured = Measurements(count: 4)
         let members = policies.map { PolicyChain.Member(name: "p", $0) }

@@ -122,6 +122,20 @@ func testFeatures(
     return features
 }
 
+extension SpanConditions {
+    /// What all spans of a request meet.
+    func matches(_ bytes: Span<UInt8>, _ index: TraceIndex) -> [MatchSet] {
+        matches(bytes, index, 0..<index.spans.count, ofRequest(bytes, index))
+    }
+}
+
+extension TraceKeyTables {
+    /// The keys of all spans of a request.
+    func keys(_ bytes: Span<UInt8>, _ index: TraceIndex, now: UInt64) -> SpanKeys {
+        keys(bytes, index, 0..<index.spans.count, resourceKeys(bytes, index, now: now), now: now)
+    }
+}
+
 extension TraceFeatures {
     /// Takes all spans of a request into account.
     mutating func noteRequest(_ request: [UInt8], _ conditions: SpanConditions) throws {

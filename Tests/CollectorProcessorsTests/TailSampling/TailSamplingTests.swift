@@ -165,6 +165,30 @@ struct TailSamplingTests {
         #expect(spans.map(\.traceState) == [own, "\(own),a=1", own, "ot=th:c", own])
     }
 
+    @Test("A late span with an rv that its trace's threshold would not have kept gets no th, and loses its own")
+    func lateSpansOfOtherRandomness() throws {
+        let harness = try TailSamplingHarness(["policies": policy("probabilistic", ["sampling_percentage": 25])])
+        for trace in 1...40 as ClosedRange<UInt64> { try harness.send(span(trace, 1)) }
+        harness.decideAll()
+        let kept = try harness.receivedTraces()
+        #expect(!kept.isEmpty)
+        let states = [
+            ("ot=rv:10000000000000", "ot=rv:10000000000000"),
+            ("a=1,ot=rv:10000000000000;th:08;x:1", "ot=rv:10000000000000;x:1,a=1"),
+            ("ot=rv:f0000000000000;th:e", "ot=rv:f0000000000000;th:e"),
+            ("ot=rv:f0000000000000", "ot=rv:f0000000000000;th:c"),
+        ]
+        for trace in kept {
+            for (number, state) in states.enumerated() {
+                try harness.send(TestSpan(trace, spanID: UInt64(number + 2), traceState: state.0))
+            }
+        }
+        let late = try harness.sink.batches.flatMap { try $0.readSpans() }.filter { $0.spanID > 1 }
+        for (_, spans) in Dictionary(grouping: late, by: \.traceID) {
+            #expect(spans.sorted { $0.spanID < $1.spanID }.map(\.traceState) == states.map(\.1))
+        }
+    }
+
     @Test("A deterministic keep adds no th (conformance 210)")
     func deterministicKeepsAddNothing() throws {
         let harness = try TailSamplingHarness([

@@ -17,9 +17,8 @@ struct Outgoing {
 
     mutating func add(_ bodies: [(body: ByteBuffer, index: TraceIndex)]) {
         for (body, index) in bodies {
-            // The window has given up at least as much; when others were faster, the spans are on their way out all the
-            // same.
-            let reservation = try? budget.reserve(body.capacity)
+            // On their way out whether there is room or not: who is yet to come has to wait.
+            let reservation = budget.charge(body.capacity)
             var segment = Segment(body: body, index: .traces(index), reservation: reservation)
             segment.mixesSenders = true
             segments.append(segment)
@@ -29,15 +28,17 @@ struct Outgoing {
 
     /// Adds the spans of a request that follow decisions made before. They are copied: few of them would keep a large
     /// body.
-    mutating func add(_ late: [(span: UInt32, decision: Decision)], of arrival: Arrival) {
+    mutating func add(_ late: [(span: UInt32, decision: Decision)], of body: ByteBuffer, _ request: TraceIndex) {
         guard !late.isEmpty else { return }
-        let bytes = arrival.body.readableBytesUInt8Span
+        let bytes = body.readableBytesUInt8Span
         var index = TraceIndex()
-        index.resources = arrival.index.resources
-        index.scopes = arrival.index.scopes
+        index.resources = request.resources
+        index.scopes = request.scopes
         index.isWhole = false
+        var traceStates = KeptTraceStates(traces: 1)
         for (position, decision) in late.sorted(by: { $0.span < $1.span }) {
-            index.append(arrival.index.spans[Int(position)], following: decision, bytes)
+            let span = request.spans[Int(position)]
+            index.append(span, traceState: traceStates.traceState(of: span, trace: 0, following: decision, bytes))
         }
         add([index.written(bytes)])
     }

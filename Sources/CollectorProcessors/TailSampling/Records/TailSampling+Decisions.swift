@@ -16,6 +16,8 @@ extension TailSampling: DecisionSource {
         return [verdict(trace, decision, decidedAt)]
     }
 
+    package var policyNames: [String] { chain.members.map(\.name) + [Decision.promotionName] }
+
     package func latest(_ filter: DecisionFilter, limit: Int) -> [TraceDecision] {
         guard let asked = AskedPolicies(filter, chain) else { return [] }
         var decisions: [TraceDecision] = []

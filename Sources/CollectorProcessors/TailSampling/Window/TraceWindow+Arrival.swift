@@ -7,14 +7,15 @@ extension TraceWindow {
     mutating func add(_ arrival: Arrival, _ groups: inout ArrivalGroups, _ positions: ArraySlice<UInt32>, now: UInt64)
         -> Departures
     {
-        for position in positions { touch(arrival.hashes[Int(position)]) }
+        for position in positions { touch(arrival.hash(of: position)) }
         var start = positions.startIndex
         while start < positions.endIndex {
             let end = arrival.endOfRun(positions, from: start)
             addRun(arrival, &groups, positions[start..<end], now: now)
             start = end
         }
-        return depart(now: now)
+        // What these few spans let out would take a copy of a large resource along: the next round lets out more at once.
+        return groups.hasLarge ? takeDepartures(now: now) : depart(now: now)
     }
 
     /// Takes neighbours of one trace, which is looked for once: most senders have a trace's spans side by side.
@@ -27,7 +28,7 @@ extension TraceWindow {
         var mayMove = true
         while let position = rest.first {
             let span = arrival.index.spans[Int(position)]
-            let hash = arrival.hashes[Int(position)]
+            let hash = arrival.hash(of: position)
             let known = table.find(span.traceID, hash: hash)
             if let known, table[known].place == .leaving {
                 followLate(table[known].decision, rest, arrival, cache.find(hash), now: now)
@@ -133,8 +134,8 @@ extension TraceWindow {
     }
 
     /// `num_traces`: the trace that would be decided next anyway is decided now.
-    private mutating func boundCount(now: UInt64) {
-        guard let limit = settings.maximumTraces else { return }
+    mutating func boundCount(now: UInt64) {
+        guard boundsCount, let limit = settings.maximumTraces else { return }
         while table.undecidedCount > limit, let trace = table.nextToGiveWay { decide(trace, .overflow, now: now) }
     }
 

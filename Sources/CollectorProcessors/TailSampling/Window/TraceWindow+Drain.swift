@@ -2,12 +2,6 @@ import NIOCore
 import OTLPWire
 
 extension TraceWindow {
-    /// Steps of work, and bytes that leave, in one lock hold: a span that is looked at is a step, and so is a trace that is
-    /// forgotten as a whole. A hold is as long as others spin for the lock: whoever has to sleep for it also waits for a
-    /// core, and so does everybody behind.
-    static let stepsAtOnce = 256
-    private static let bytesAtOnce = 64 << 10
-
     /// A kept trace of more bytes than this leaves in several bodies.
     private static let bytesOfOneBody = 2 << 20
 
@@ -19,16 +13,27 @@ extension TraceWindow {
     mutating func drain() {
         var release = Release()
         var steps = 0
-        while steps < Self.stepsAtOnce, release.byteCount < Self.bytesAtOnce, let trace = table.nextToLeave {
+        drain(into: &release, &steps)
+        finish(release)
+    }
+
+    /// Adds what one lock hold lets out.
+    mutating func drain(into release: inout Release, _ steps: inout Int) {
+        while steps < release.hold.steps, release.byteCount < release.hold.bytes, let trace = table.nextToLeave {
             let entry = table[trace]
+            let limit = release.hold.steps - steps
             if !entry.decision.isKept {
-                steps += drop(trace, entry, limit: Self.stepsAtOnce - steps)
+                steps += drop(trace, entry, limit: limit)
             } else if !entry.isTurned, isLong(entry) {
-                steps += turn(trace, entry, limit: Self.stepsAtOnce - steps)
+                steps += turn(trace, entry, limit: limit)
             } else {
-                steps += keep(trace, entry, &release, limit: Self.stepsAtOnce - steps)
+                steps += keep(trace, entry, &release, limit: limit)
             }
         }
+    }
+
+    /// Writes the spans and gives their places in the log up.
+    mutating func finish(_ release: Release) {
         guard !release.spans.isEmpty else { return }
         departures.bodies.append(release.write(log))
         for span in release.spans { log.retire(span.position, span.record) }
@@ -40,7 +45,7 @@ extension TraceWindow {
     }
 
     private func isLong(_ entry: TraceEntry) -> Bool {
-        entry.features.spanCount > UInt32(Self.stepsAtOnce) || entry.features.byteCount > UInt64(Self.bytesOfOneBody)
+        entry.features.spanCount > UInt32(Release.stepsAtOnce) || entry.features.byteCount > UInt64(Self.bytesOfOneBody)
     }
 
     /// Forgets spans of a dropped trace; returns how many steps that took.
@@ -88,9 +93,9 @@ extension TraceWindow {
         let start = release.spans.count
         var position = entry.lastSpan
         var steps = 0
-        while position != none, !entry.isTurned || (steps < limit && release.byteCount < Self.bytesAtOnce) {
+        while position != none, !entry.isTurned || (steps < limit && release.byteCount < release.hold.bytes) {
             let record = log.record(at: position)
-            release.add(position, record)
+            release.add(position, record, log)
             steps += 1
             position = record.previous
         }

@@ -1,3 +1,5 @@
+import OTLPWire
+
 /// How much of a window is taken.
 struct WindowFill {
     var undecidedTraces: Int
@@ -11,6 +13,14 @@ struct WindowFill {
 }
 
 extension TraceWindow {
+    /// How many of these traces would be new here.
+    func unknownCount(of traces: ArraySlice<TraceID>) -> Int {
+        traces.count { trace in
+            let hash = hash(trace)
+            return table.find(trace, hash: hash) == nil && cache.find(hash) == nil
+        }
+    }
+
     /// How full the window is, on the safe side: entries that are free again count as occupied.
     var fill: WindowFill {
         let segments = log.segments

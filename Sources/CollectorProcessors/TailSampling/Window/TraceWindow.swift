@@ -16,7 +16,7 @@ struct WindowSettings: Sendable {
     var decisionWait: UInt64
     /// `decision_wait_after_root_received`; nil leaves traces with a root to `decisionWait`.
     var rootWait: UInt64?
-    /// `num_traces` of this shard.
+    /// This shard's share of `num_traces`.
     var maximumTraces: Int?
     var maximumTraceBytes: UInt64?
     /// `sampling_strategy: span-ingest`.
@@ -53,6 +53,8 @@ struct TraceWindow: ~Copyable {
     private var touched: UInt64 = 0
     /// Whether somebody wants to hear of every decision.
     var isObserved = false
+    /// Whether traces are decided early for `num_traces`; else whoever lets requests in sees to it.
+    var boundsCount = true
 
     /// Nanoseconds that decisions may be late.
     private static let linkSlack: UInt64 = 10_000_000_000
@@ -101,38 +103,65 @@ struct TraceWindow: ~Copyable {
         return table.nextToDecide.map { table[$0].deadline }
     }
 
-    /// Decides traces whose time has come, as many as leave in one step and `limit` at most, and lets out spans of
-    /// decided ones.
+    /// Decides traces whose time has come, as many as leave in one lock hold, and lets out spans of decided ones.
+    /// - Parameter limit: traces that are decided at once; a hold with a large resource may go on with further ones.
     mutating func expire(now: UInt64, limit: Int) -> Departures {
+        letOut(now: now) { $0.decideDue(now: now, limit: limit) }
+    }
+
+    /// Decides traces whatever their time, as many as leave in one lock hold; with `dropsAll` none is kept.
+    /// - Parameters:
+    ///   - limit: as for `expire`.
+    ///   - holds: leaves those that are held for others, until all others are decided.
+    mutating func close(now: UInt64, limit: Int, dropsAll: Bool, holds: Bool) -> Departures {
+        var departures = letOut(now: now) { window in
+            var left = limit
+            while left > 0, let trace = holds ? window.table.nextNotHeld : window.table.nextToDecide {
+                if dropsAll {
+                    window.decide(trace, .shutdown, now: now, as: .forced(.notSampled))
+                } else if holds {
+                    window.decideOrHold(trace, .shutdown, now: now)
+                } else {
+                    window.decide(trace, .shutdown, now: now)
+                }
+                left -= 1
+            }
+            return limit - left
+        }
+        departures.hasMore = table.nextToLeave != nil || (holds ? table.nextNotHeld : table.nextToDecide) != nil
+        return departures
+    }
+
+    /// Lets out spans of decided traces, after deciding some. While they are mostly one large resource, goes on.
+    /// - Parameter decideSome: returns how many traces it looked at.
+    private mutating func letOut(now: UInt64, _ decideSome: (inout TraceWindow) -> Int) -> Departures {
+        var release = Release()
+        var steps = 0
+        // Those decided before leave first: arriving requests would have to help with what heaps up.
+        if table.nextToLeave == nil { steps += decideSome(&self) }
+        drain(into: &release, &steps)
+        while release.isMostlyOneGroup, steps < release.hold.steps, table.nextToLeave == nil {
+            let looked = decideSome(&self)
+            if looked == 0 { break }
+            steps += looked
+            drain(into: &release, &steps)
+        }
+        finish(release)
+        return takeDepartures(now: now)
+    }
+
+    /// Decides traces whose time has come, as many as leave in one step and `limit` at most; returns how many it looked
+    /// at.
+    private mutating func decideDue(now: UInt64, limit: Int) -> Int {
         touchNextToDecide(limit, now: now)
         var left = limit
-        // Those decided before leave first: arriving requests would have to help with what heaps up.
-        var steps = table.nextToLeave == nil ? 0 : Self.stepsAtOnce
-        while left > 0, steps < Self.stepsAtOnce, let trace = table.nextToDecide, table[trace].deadline <= now {
+        var steps = 0
+        while left > 0, steps < Release.stepsAtOnce, let trace = table.nextToDecide, table[trace].deadline <= now {
             decideOrHold(trace, table[trace].place == .rooted ? .root : .timeout, now: now)
             steps += stepsToLeave(table[trace])
             left -= 1
         }
-        return depart(now: now)
-    }
-
-    /// Decides traces whatever their time, `limit` at most; with `dropsAll` none is kept.
-    /// - Parameter holds: leaves those that are held for others, until all others are decided.
-    mutating func close(now: UInt64, limit: Int, dropsAll: Bool, holds: Bool) -> Departures {
-        var left = limit
-        while left > 0, let trace = holds ? table.nextNotHeld : table.nextToDecide {
-            if dropsAll {
-                decide(trace, .shutdown, now: now, as: .forced(.notSampled))
-            } else if holds {
-                decideOrHold(trace, .shutdown, now: now)
-            } else {
-                decide(trace, .shutdown, now: now)
-            }
-            left -= 1
-        }
-        var departures = depart(now: now)
-        departures.hasMore = table.nextToLeave != nil || (holds ? table.nextNotHeld : table.nextToDecide) != nil
-        return departures
+        return limit - left
     }
 
     // MARK: Waiting for memory once instead of for every trace
@@ -206,7 +235,7 @@ struct TraceWindow: ~Copyable {
     /// Notes a decision: for late spans, for policies that learn, and for whoever asks outside.
     mutating func record(_ outcome: Outcome, _ features: TraceFeatures, _ trigger: DecisionTrigger, now: UInt64) {
         let decision = outcome.decision
-        chain.learn(from: features, decision, at: now)
+        chain.learn(from: features, at: now)
         var record = DecisionRecord(features: features, decision: decision, trigger: trigger, decidedAt: now)
         if case .voted = outcome { record.isVotedOn = true }
         let number = records.append(record, measured, &decisionAllowance)
@@ -225,6 +254,11 @@ struct TraceWindow: ~Copyable {
     /// Works off decided traces and hands over what there is.
     mutating func depart(now: UInt64) -> Departures {
         drain()
+        return takeDepartures(now: now)
+    }
+
+    /// Hands over what has left, without a look at what could.
+    mutating func takeDepartures(now: UInt64) -> Departures {
         var taken = Departures()
         swap(&taken, &departures)
         taken.votes = tally.take()
