@@ -6,6 +6,8 @@ import OTLPWire
 /// One attribute as two hashes.
 struct HashedAttribute: Sendable, Hashable {
     private static let secret = UInt64.random(in: 1...UInt64.max)
+    /// Spans and series with more attributes are not compared (the default limit of SDKs is 128).
+    static let limit = 128
 
     var key: UInt64
     var value: UInt64
@@ -47,16 +49,14 @@ struct HashedAttribute: Sendable, Hashable {
 }
 
 /// What series are compared with: a span's attributes by key, and what it says of itself. Nil when there are more than
-/// `limit` attributes, which no measured span has.
-func hashedAttributes(
-    _ bytes: Span<UInt8>, of span: SpanEntry, name: UInt64, limit: Int = 128
-) -> [UInt64: UInt64]? {
+/// `HashedAttribute.limit` attributes, which no measured span has.
+func hashedAttributes(_ bytes: Span<UInt8>, of span: SpanEntry, name: UInt64) -> [UInt64: UInt64]? {
     var result: [UInt64: UInt64] = [:]
     var attributes = AttributeCursor(bytes, message: span.range, fieldNumber: 9)
     while let attribute = attributes.next() {
         let hashed = HashedAttribute(bytes, attribute)
         result[hashed.key] = hashed.value
-        if result.count > limit { return nil }
+        if result.count > HashedAttribute.limit { return nil }
     }
     for field in SpanFields.all(of: span, name: name) { result[field.key] = field.value }
     return result

@@ -12,6 +12,9 @@ struct CellCounts: Sendable {
     /// False when the points do not say.
     private var isKnown = false
 
+    /// How many cells are known.
+    var count: Int { cells.count }
+
     /// Learns from the next point.
     mutating func learn(_ point: PointShape) {
         points += 1

@@ -23,6 +23,9 @@ struct CellPromotions: Sendable {
     /// What was seen counts half when this much more has come.
     private static let halfLife = 100_000
 
+    /// How many entries there are.
+    var count: Int { shown.count + wishes.count + seen.count }
+
     /// Notes a span of a trace that is still to be decided.
     mutating func count(_ cell: Int) {
         if seenInAll >= Self.halfLife {

@@ -16,16 +16,29 @@ extension ExemplarIndex {
     ) -> Bool {
         show(entry.exemplar.traceID, key, cell, now: now, &actions)
         if filedCount >= config.maxCandidates, series[key]?.hasFiled(cell) == false {
-            guard now &- forgotAt >= Self.forgettingInterval else { return false }
-            forgotAt = now
-            let cutoff = now &- min(now, Self.filedFor)
-            for other in series.keys { filedCount -= series[other]?.forgetShown(filedBefore: cutoff) ?? 0 }
-            guard filedCount < config.maxCandidates else { return false }
+            guard forgetShown(now: now, &actions), filedCount < config.maxCandidates else { return false }
+        }
+        if !memory.hasRoom(for: entry.size + 2 * ExemplarCost.cell) {
+            guard forgetShown(now: now, &actions), memory.hasRoom(for: entry.size + 2 * ExemplarCost.cell) else {
+                return false
+            }
         }
         let capacity = filedCount < config.maxCandidates / 2 ? CellReservoir.capacity : 1
-        guard let filed = series[key]?.file(entry, cell: cell, capacity: capacity) else { return false }
-        filedCount += filed.added
-        if filed.replaces { actions.counts.replaced += 1 }
+        let replaces = update(key, &actions) { $0.file(entry, cell: cell, capacity: capacity) }
+        guard let replaces, let replaces else { return false }
+        if replaces { actions.counts.replaced += 1 }
+        return true
+    }
+
+    /// Lets go what was shown already, to make room; false when that was done a short while ago.
+    private mutating func forgetShown(now: UInt64, _ actions: inout ExemplarActions) -> Bool {
+        guard now &- forgotAt >= Self.forgettingInterval else { return false }
+        forgotAt = now
+        let cutoff = now &- min(now, Self.filedFor)
+        forEachSeries { index, place in
+            let owed = index.update(place, &actions) { $0.forgetShown(filedBefore: cutoff) }
+            actions.counts.withheld[.superseded] += owed
+        }
         return true
     }
 
@@ -40,21 +53,40 @@ extension ExemplarIndex {
     ) {
         published.insert(ready.exemplar.traceID)
         let entry = CellReservoir.Entry(ready: ready, filedAt: now, isCounted: isFromPoint)
-        guard let cell = series[key]?.cell(of: ready.exemplar.value), file(entry, key, cell, now: now, &actions) else {
+        let cell = series[key]?.cell(of: ready.exemplar.value)
+        guard let cell, file(entry, key, cell, now: now, &actions) else {
             // Nothing is known of the series but that a point has this, or there is no room to wait for the next one.
-            guard isFromPoint || isPopulated(key, ready.exemplar.value) else { return }
-            actions.offers.append((ready.exemplar, key))
-            actions.counts.published += 1
+            guard isFromPoint || (offersNow && isPopulated(key, cell)) else { return }
+            if let cell { _ = update(key, &actions) { $0.noteOffer(ready.exemplar.value, cell: cell, now: now) } }
+            actions.offers.append(.init(ready: ready, series: key, isFiled: false, isFromPoint: isFromPoint))
             return
         }
-        guard offersNow, let exemplar = series[key]?.takeOffer(cell) else { return }
-        actions.offers.append((exemplar, key))
-        actions.counts.published += 1
+        guard offersNow else { return }
+        offer(key, cell, &actions)
     }
 
-    private func isPopulated(_ key: SeriesKey, _ value: Double) -> Bool {
-        guard let found = series[key], let cell = found.cell(of: value) else { return false }
+    /// Offers a cell's newest exemplar to the scrape side, if that has to have it.
+    mutating func offer(_ key: SeriesKey, _ cell: Int, _ actions: inout ExemplarActions) {
+        guard let ready = series[key]?.takeOffer(cell) else { return }
+        actions.offers.append(.init(ready: ready, series: key, isFiled: true, isFromPoint: false))
+    }
+
+    private func isPopulated(_ key: SeriesKey, _ cell: Int?) -> Bool {
+        guard let found = series[key], let cell else { return false }
         return found.cells == .single || found.counts.isPopulated(cell)
+    }
+
+    /// Hears what became of an offer, so that an exemplar is counted once, when somebody has it.
+    mutating func settle(_ offer: ExemplarActions.Offer, isTaken: Bool, _ actions: inout ExemplarActions) {
+        if offer.isFiled {
+            // What was not taken waits for the next point.
+            guard isTaken, update(offer.series, &actions, { $0.taken(offer.ready.exemplar) }) == true else { return }
+            actions.counts.published += 1
+        } else if isTaken {
+            actions.counts.published += 1
+        } else if offer.isFromPoint {
+            actions.counts.withheld[.superseded] += 1
+        }
     }
 
     /// Takes exemplars back; where there is another one, that is offered instead.
@@ -62,14 +94,16 @@ extension ExemplarIndex {
         guard !traces.isEmpty else { return }
         actions.withdrawals.formUnion(traces)
         actions.counts.withdrawn += traces.count
-        for key in series.keys {
-            guard let (removed, cells) = series[key]?.withdraw(traces) else { continue }
-            filedCount -= removed
+        forEachSeries { index, place in
+            let (owed, cells) = index.update(place, &actions) { $0.withdraw(traces) }
+            actions.counts.withheld[.dropped] += owed
+            let key = index.series.keys[place]
             for cell in cells {
-                guard let exemplar = series[key]?.takeOffer(cell), gate(exemplar.traceID) != .discard else { continue }
-                show(exemplar.traceID, key, cell, now: now, &actions)
-                actions.substitutes.append((exemplar, key))
-                actions.counts.published += 1
+                guard let ready = index.series.values[place].takeOffer(cell),
+                    index.gate(ready.exemplar.traceID) != .discard
+                else { continue }
+                index.show(ready.exemplar.traceID, key, cell, now: now, &actions)
+                actions.substitutes.append(.init(ready: ready, series: key, isFiled: true, isFromPoint: false))
             }
         }
     }

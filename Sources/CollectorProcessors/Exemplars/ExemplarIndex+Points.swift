@@ -6,29 +6,56 @@ extension ExemplarIndex {
     private static let staleAfter: UInt64 = 900_000_000_000
     private static let cleaningInterval: UInt64 = 60_000_000_000
 
-    /// Begins to follow the series of a point, or finds it followed already. `make` says what it is like.
-    mutating func track(_ key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions, make: () -> TrackedSeries) {
-        if series[key] != nil { return }
-        if series.count >= config.maxSeries, now &- cleanedAt > Self.cleaningInterval { removeStale(now) }
-        guard series.count < config.maxSeries else {
-            actions.counts.untrackedSeries += 1
+    /// Begins to follow the series of a point, or finds it followed already. `make` says what it is like, nil when it has
+    /// too many attributes.
+    mutating func track(
+        _ point: PointObservation, _ shape: PointShape, now: UInt64, _ actions: inout ExemplarActions,
+        make: () -> TrackedSeries?
+    ) {
+        if series[point.key] != nil { return }
+        let isFull = !hasPlace(for: point.resource) || !memory.hasRoom(for: ExemplarCost.series)
+        if isFull, now &- cleanedAt > Self.cleaningInterval { removeStale(now, &actions) }
+        guard hasPlace(for: point.resource) else {
+            actions.counts.untracked[.limit] += 1
             return
         }
-        let new = make()
-        generation += 1
-        series[key] = new
-        resources[new.resource, default: ResourceSeries()].add(key, new)
+        guard let new = make() else {
+            actions.counts.untracked[.attributes] += 1
+            return
+        }
+        if !follow(new, point.key, size: shape.firstSize) { actions.counts.untracked[.memory] += 1 }
+    }
+
+    private func hasPlace(for resource: AttributeSetHash) -> Bool {
+        FairShare.admits(
+            own: resources[resource]?.memberCount ?? 0, total: series.count, limit: config.maxSeries)
+    }
+
+    /// Learns from a point of a followed series. One that has grown beyond the memory there is is followed no more.
+    private mutating func learn(
+        _ shape: PointShape, of key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions
+    ) {
+        guard let place = series.index(forKey: key) else { return }
+        let before = series.values[place].size
+        let percentile = config.percentile
+        let isNew = update(place, &actions) { series in
+            series.seenAt = now
+            return series.learn(shape, percentile: percentile)
+        }
+        if !memory.isCovered, series.values[place].size > before {
+            unfollow(key, &actions)
+            actions.counts.untracked[.memory] += 1
+        } else if isNew {
+            callWaiting(for: key, now: now, &actions)
+        }
     }
 
     /// Looks at a passing point and says what has to change about it.
     mutating func see(_ point: PointObservation, now: UInt64, _ actions: inout ExemplarActions) -> PointPlan {
         var plan = PointPlan()
-        if let shape = point.shape, let isNew = series[point.key]?.learn(shape, percentile: config.percentile) {
-            series[point.key]?.seenAt = now
-            if isNew { callWaiting(for: point.key, now: now, &actions) }
-        }
+        if let shape = point.shape { learn(shape, of: point.key, now: now, &actions) }
         for (position, exemplar) in point.exemplars.enumerated() {
-            if mayPass(exemplar, point.key, now: now, &actions) {
+            if mayPass(exemplar, of: point, now: now, &actions) {
                 plan.shown.append(exemplar.exemplar.traceID)
             } else {
                 plan.removed.append(position)
@@ -46,22 +73,20 @@ extension ExemplarIndex {
     /// Lets the spans that waited for a series' first point compete for its cells, the newest first.
     private mutating func callWaiting(for key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions) {
         guard let found = series[key], found.measuresSpans else { return }
-        let candidates = waiting.candidates(of: found.resource).filter {
-            found.matches(kind: $0.span.kind, $0.attributes)
-        }
-        for candidate in candidates.sorted(by: { $0.span.endNanoseconds > $1.span.endNanoseconds }) {
+        for span in waiting.candidates(for: found, now: now, &waitingWork, &memory) {
             // The scrape side knows the series when it has this point.
-            consider(candidate.span, key, offersNow: false, now: now, &actions)
+            consider(span, key, offersNow: false, now: now, &actions)
         }
     }
 
     /// Whether an exemplar that came with a point may be shown now. If not, it is withheld or waits.
     private mutating func mayPass(
-        _ ready: ReadyExemplar, _ key: SeriesKey, now: UInt64, _ actions: inout ExemplarActions
+        _ ready: ReadyExemplar, of point: PointObservation, now: UInt64, _ actions: inout ExemplarActions
     ) -> Bool {
+        let key = point.key
         let value = ready.exemplar.value
         if let followed = series[key], !followed.passes(value, percentile: config.percentile) {
-            actions.counts.withheldFiltered += 1
+            actions.counts.withheld[.filter] += 1
             return false
         }
         switch gate(ready.exemplar.traceID) {
@@ -70,17 +95,17 @@ extension ExemplarIndex {
             actions.counts.published += 1
             if let cell = series[key]?.cell(of: value) {
                 // It goes on with its point; filed it can be offered once more, when what followed it is withdrawn.
-                let shown = ReadyExemplar(exemplar: ready.exemplar, message: nil)
                 let entry = CellReservoir.Entry(
-                    ready: shown, filedAt: now, isCounted: true, isOffered: true, isAttached: true)
+                    ready: ready, filedAt: now, isCounted: true, isOffered: true, isAttached: true,
+                    isPublished: true)
                 _ = file(entry, key, cell, now: now, &actions)
             }
             return true
         case .wait:
-            hold(ready, key, isFromPoint: true, now: now, &actions)
+            hold(.init(exemplar: ready, series: key, resource: point.resource, isFromPoint: true), now: now, &actions)
             return false
         case .discard:
-            withhold(PendingVerdicts.Entry(exemplar: ready, series: key, isFromPoint: true), &actions)
+            withhold(.init(exemplar: ready, series: key, resource: point.resource, isFromPoint: true), &actions)
             return false
         }
     }
@@ -89,7 +114,8 @@ extension ExemplarIndex {
     mutating func attached(
         _ exemplars: [(cell: Int, exemplar: ReadyExemplar)], to key: SeriesKey, _ actions: inout ExemplarActions
     ) {
-        for (cell, exemplar) in exemplars where series[key]?.attached(exemplar, cell: cell) == true {
+        for (cell, exemplar) in exemplars
+        where update(key, &actions, { $0.attached(exemplar, cell: cell) }) == true {
             actions.counts.published += 1
         }
         offerFiled(key, &actions)
@@ -98,20 +124,14 @@ extension ExemplarIndex {
     /// Offers what waited for a point to count something in its bucket.
     private mutating func offerFiled(_ key: SeriesKey, _ actions: inout ExemplarActions) {
         for cell in series[key]?.offerable ?? [] {
-            guard let exemplar = series[key]?.takeOffer(cell), gate(exemplar.traceID) != .discard else { continue }
-            actions.offers.append((exemplar, key))
-            actions.counts.published += 1
+            guard let trace = series[key]?.newest(cell)?.traceID, gate(trace) != .discard else { continue }
+            offer(key, cell, &actions)
         }
     }
 
-    private mutating func removeStale(_ now: UInt64) {
+    private mutating func removeStale(_ now: UInt64, _ actions: inout ExemplarActions) {
         cleanedAt = now
-        generation += 1
-        for (key, gone) in series where now &- gone.seenAt > Self.staleAfter {
-            series[key] = nil
-            filedCount -= gone.filedCount
-            resources[gone.resource]?.remove(key, gone)
-            if resources[gone.resource]?.isEmpty == true { resources[gone.resource] = nil }
-        }
+        let stale = series.filter { now &- $0.value.seenAt > Self.staleAfter }
+        for key in stale.keys { unfollow(key, &actions) }
     }
 }

@@ -14,11 +14,12 @@ extension ExemplarIndex {
             guard let ready = series[key].flatMap({ candidate(span, $0) }),
                 let cell = series[key]?.cell(of: ready.exemplar.value)
             else { continue }
-            series[key]?.promotions.count(cell)
+            guard memory.isCovered else { return }
+            _ = update(key, &actions) { $0.promotions.count(cell) }
             guard series[key]?.promotions.isNeeded(cell, now: now) == true, gate(span.traceID) == .wait else {
                 continue
             }
-            hold(ready, key, isFromPoint: false, now: now, &actions)
+            hold(.init(exemplar: ready, series: key, resource: resource, isFromPoint: false), now: now, &actions)
         }
     }
 
@@ -32,18 +33,17 @@ extension ExemplarIndex {
             let cell = found.cell(of: ready.exemplar.value), found.promotions.isNeeded(cell, now: now)
         else { return }
         actions.wishes.append((trace, found.promotions.isAboveMedian(cell)))
-        if let former = series[key]?.promotions.wish(trace, for: cell, until: deadline) {
-            actions.settledWishes.append(former)
-        }
+        let former = update(key, &actions) { $0.promotions.wish(trace, for: cell, until: deadline) }
+        if let former, let former { actions.settledWishes.append(former) }
     }
 
     /// Opens a cell to the next candidate: this one will not be shown.
-    mutating func dropWish(for entry: PendingVerdicts.Entry) {
+    mutating func dropWish(for entry: PendingVerdicts.Entry, _ actions: inout ExemplarActions) {
         let exemplar = entry.exemplar.exemplar
         guard config.promotionsPerSecond != nil, let cell = series[entry.series]?.cell(of: exemplar.value) else {
             return
         }
-        series[entry.series]?.promotions.lose(exemplar.traceID, in: cell)
+        _ = update(entry.series, &actions) { $0.promotions.lose(exemplar.traceID, in: cell) }
     }
 
     /// Notes that a cell shows an exemplar, so that nothing has to be kept for it.
@@ -51,8 +51,7 @@ extension ExemplarIndex {
         _ trace: TraceID, _ key: SeriesKey, _ cell: Int, now: UInt64, _ actions: inout ExemplarActions
     ) {
         guard config.promotionsPerSecond != nil else { return }
-        if let settled = series[key]?.promotions.show(trace, in: cell, now: now) {
-            actions.settledWishes.append(settled)
-        }
+        let settled = update(key, &actions) { $0.promotions.show(trace, in: cell, now: now) }
+        if let settled, let settled { actions.settledWishes.append(settled) }
     }
 }

@@ -9,18 +9,26 @@ extension ExemplarIndex {
     ) {
         if gate(span.traceID) == .discard { return }
         let found = measuring(span, projection, resource: resource, now: now, attributes: attributes)
-        if found.isEmpty {
-            waiting.add(span, projection, resource: resource, now: now, attributes: attributes)
+        if found.isEmpty,
+            !waiting.add(span, projection, resource: resource, now: now, &memory, attributes: attributes)
+        {
+            actions.counts.withheld[.memory] += 1
         }
         for key in observers(of: span, among: found) { consider(span, key, now: now, &actions) }
     }
+
+    /// So many series measure a span where labels tell them apart.
+    private static let usualMatches = 16
 
     /// The series that measure a span.
     mutating func measuring(
         _ span: SpanCandidate, _ projection: SpanProjection, resource: AttributeSetHash, now: UInt64,
         attributes: () -> [UInt64: UInt64]?
     ) -> [SeriesKey] {
-        if let found = resources[resource]?.matches[projection] { return found }
+        if let found = resources[resource]?.matches[projection] {
+            // Series whose labels no span has are measured by all, and there may be thousands.
+            return found.count <= Self.usualMatches || matchWork.take(found.count, now: now) ? found : []
+        }
         guard let candidates = resources[resource]?.candidates(name: span.name), !candidates.isEmpty,
             matchWork.take(candidates.count, now: now), let attributes = attributes()
         else { return [] }
@@ -39,7 +47,9 @@ extension ExemplarIndex {
                 return fit < best[series.metric] ?? fit
             }
         }
-        resources[resource]?.remember(found, for: projection)
+        if memory.hasRoom(for: ExemplarCost.projection + ExemplarCost.match * found.count) {
+            updateResource(resource) { $0.remember(found, for: projection) }
+        }
         return found
     }
 
@@ -79,7 +89,8 @@ extension ExemplarIndex {
         switch gate(span.traceID) {
         case .publish:
             publish(ready, key, isFromPoint: false, offersNow: offersNow, now: now, &actions)
-        case .wait: hold(ready, key, isFromPoint: false, now: now, &actions)
+        case .wait:
+            hold(.init(exemplar: ready, series: key, resource: found.resource, isFromPoint: false), now: now, &actions)
         case .discard: break
         }
     }

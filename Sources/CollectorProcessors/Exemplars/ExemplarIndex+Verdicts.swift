@@ -21,7 +21,7 @@ extension ExemplarIndex {
     ) {
         var shown: Set<TraceID> = []
         for trace in traces {
-            let entries = pending.take(trace)
+            let entries = pending.take(trace, &memory)
             if !entries.isEmpty { actions.decided.append(trace) }
             switch verdict {
             case .kept:
@@ -48,38 +48,41 @@ extension ExemplarIndex {
 
     /// Gives up waiting for verdicts that are overdue.
     mutating func expire(_ now: UInt64, _ actions: inout ExemplarActions) {
-        for entry in pending.expired(now) {
+        for entry in pending.expired(now, &memory) {
             actions.decided.append(entry.exemplar.exemplar.traceID)
             if config.unknownTraces == .publish {
                 publish(entry.exemplar, entry.series, isFromPoint: entry.isFromPoint, now: now, &actions)
             } else {
-                dropWish(for: entry)
-                actions.counts.withheldUnknown += 1
+                dropWish(for: entry, &actions)
+                actions.counts.withheld[.unknown] += 1
             }
         }
     }
 
     /// Lets an exemplar wait for the verdict about its trace.
-    mutating func hold(
-        _ ready: ReadyExemplar, _ key: SeriesKey, isFromPoint: Bool, now: UInt64, _ actions: inout ExemplarActions
-    ) {
-        let entry = PendingVerdicts.Entry(exemplar: ready, series: key, isFromPoint: isFromPoint)
+    mutating func hold(_ entry: PendingVerdicts.Entry, now: UInt64, _ actions: inout ExemplarActions) {
         let wait = verdicts.decisionWait ?? 0
         // Samplers that decide at once do it when the spans come, which may be after the point.
         let deadline = now &+ (wait > 0 ? wait &* 2 : 10_000_000_000)
-        guard pending.add(entry, until: deadline) else {
-            actions.counts.withheldFull += 1
+        switch pending.add(entry, until: deadline, &memory) {
+        case .added: actions.counts.shedAttributes += entry.exemplar.shedAttributes
+        case .known: if entry.isFromPoint { actions.counts.withheld[.duplicate] += 1 }
+        case .full:
+            actions.counts.withheld[.full] += 1
+            return
+        case .noMemory:
+            actions.counts.withheld[.memory] += 1
             return
         }
-        wishToKeep(ready, key, until: deadline, now: now, &actions)
+        wishToKeep(entry.exemplar, entry.series, until: deadline, now: now, &actions)
     }
 
     /// An exemplar's trace was dropped: the next candidate takes its place.
     mutating func withhold(_ entry: PendingVerdicts.Entry, _ actions: inout ExemplarActions) {
-        dropWish(for: entry)
+        dropWish(for: entry, &actions)
         guard entry.isFromPoint else { return }
-        actions.counts.withheldDropped += 1
+        actions.counts.withheld[.dropped] += 1
         guard let cell = series[entry.series]?.cell(of: entry.exemplar.exemplar.value) else { return }
-        if series[entry.series]?.lose(cell) == true { actions.counts.replaced += 1 }
+        if update(entry.series, &actions, { $0.lose(cell) }) == true { actions.counts.replaced += 1 }
     }
 }

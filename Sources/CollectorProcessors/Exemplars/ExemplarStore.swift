@@ -31,9 +31,16 @@ final class ExemplarStore: Sendable {
         let telemetry = ExemplarTelemetry(context)
         self.telemetry = telemetry
         keeper = config.promotionsPerSecond.map { TraceKeeper(perSecond: $0, context.clock, telemetry) }
-        state = Mutex(State(index: ExemplarIndex(config, verdicts: context.verdicts)))
+        state = Mutex(State(index: ExemplarIndex(config, verdicts: context.verdicts, budget: context.budget)))
         context.verdicts.observe { [weak self] traces, verdict in
             self?.perform { index, now, actions in index.learn(traces, verdict, now: now, &actions) }
+        }
+        context.telemetry.gauge(
+            "otelcol_processor_exemplars_waiting",
+            "Exemplars of points that wait for a decision or for their series' next point",
+            [(name: "processor", value: "\(context.id)")]
+        ) { [weak self] in
+            Double(self?.state.withLock { $0.index.waitingOfPoints } ?? 0)
         }
         if keeper != nil { context.verdicts.promotions.register(self) }
     }
@@ -51,10 +58,13 @@ final class ExemplarStore: Sendable {
         let (result, deadline) = state.withLock { state -> (Result, UInt64?) in
             var actions = ExemplarActions()
             state.index.expire(now, &actions)
+            // Before the step: it may wish for one of those traces anew.
+            if !actions.decided.isEmpty { keeper?.add([], without: [], decided: actions.decided) }
+            actions.decided = []
             let result = step(&state.index, now, &actions)
-            for (exemplar, series) in actions.offers { exchange.offer(exemplar, to: series) }
+            make(actions.offers, &state.index, &actions)
             if !actions.withdrawals.isEmpty { exchange.withdraw(actions.withdrawals) }
-            for (exemplar, series) in actions.substitutes { exchange.offer(exemplar, to: series) }
+            make(actions.substitutes, &state.index, &actions)
             keeper?.add(actions.wishes, without: actions.settledWishes, decided: actions.decided)
             telemetry.count(actions.counts)
             guard let deadline = state.index.nextDeadline, deadline < state.armedAt ?? .max else {
@@ -65,6 +75,28 @@ final class ExemplarStore: Sendable {
         }
         if let deadline { wake(at: deadline) }
         return result
+    }
+
+    private func make(
+        _ offers: [ExemplarActions.Offer], _ index: inout ExemplarIndex, _ actions: inout ExemplarActions
+    ) {
+        for offer in offers {
+            index.settle(offer, isTaken: exchange.offer(offer.ready.shown, to: offer.series), &actions)
+        }
+    }
+
+    /// Counts exemplars beyond what is read of a point.
+    func countExcess(_ count: Int) {
+        var counts = ExemplarCounts()
+        counts.withheld[.limit] = count
+        telemetry.count(counts)
+    }
+
+    /// Counts a point whose series is not followed.
+    func countUntracked(_ reason: UntrackedReason) {
+        var counts = ExemplarCounts()
+        counts.untracked[reason] = 1
+        telemetry.count(counts)
     }
 
     private func wake(at deadline: UInt64) {

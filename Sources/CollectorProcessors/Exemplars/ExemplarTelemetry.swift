@@ -5,11 +5,10 @@ struct ExemplarTelemetry: Sendable {
     private let published: Counter
     private let replaced: Counter
     private let withdrawn: Counter
-    private let withheldDropped: Counter
-    private let withheldUnknown: Counter
-    private let withheldFiltered: Counter
-    private let withheldFull: Counter
-    private let untrackedSeries: Counter
+    /// By reason.
+    private let withheld: [Counter]
+    private let untracked: [Counter]
+    private let shedAttributes: Counter
     private let promoted: Counter
     private let withheldBudget: Counter
 
@@ -19,18 +18,21 @@ struct ExemplarTelemetry: Sendable {
             let labels = [(name: "processor", value: id)] + (reason.map { [(name: "reason", value: $0)] } ?? [])
             return context.telemetry.counter("otelcol_processor_exemplars_\(name)", help, labels)
         }
-        let withheld = "Exemplars that were not let through"
-        published = counter("published", "Exemplars offered to the scrape side or let through with their point")
+        func counters(_ name: String, _ help: String, reasons: [some Any]) -> [Counter] {
+            reasons.map { counter(name, help, reason: "\($0)") }
+        }
+        let withheldHelp = "Exemplars that were not let through"
+        published = counter("published", "Exemplars that the scrape side took or that were let through with a point")
         replaced = counter("replaced", "Exemplars that took the place of one whose trace was dropped")
         withdrawn = counter("withdrawn", "Traces whose exemplars were taken back after they had been shown")
-        withheldDropped = counter("withheld", withheld, reason: "dropped")
-        withheldUnknown = counter("withheld", withheld, reason: "unknown")
-        withheldFiltered = counter("withheld", withheld, reason: "filter")
-        withheldFull = counter("withheld", withheld, reason: "full")
-        withheldBudget = counter("withheld", withheld, reason: "budget")
+        withheld = counters("withheld", withheldHelp, reasons: WithheldReason.allCases)
+        withheldBudget = counter("withheld", withheldHelp, reason: "budget")
         promoted = counter("promoted", "Traces that were kept only because a bucket had no other exemplar")
-        untrackedSeries = counter(
-            "untracked_points", "Points of series beyond max_series, which get no exemplars of spans")
+        untracked = counters(
+            "untracked_points", "Points of series that get no exemplars of spans", reasons: UntrackedReason.allCases)
+        shedAttributes = counter(
+            "shed_attributes", "Attributes of waiting exemplars that were left out, since only 128 characters are shown"
+        )
     }
 
     func countPromoted() { promoted.add(1) }
@@ -38,14 +40,12 @@ struct ExemplarTelemetry: Sendable {
     /// A trace that a bucket has need of goes, since the budget of `promote` is used up.
     func countBeyondBudget() { withheldBudget.add(1) }
 
-    func count(_ counts: ExemplarActions.Counts) {
+    func count(_ counts: ExemplarCounts) {
         published.add(counts.published)
         replaced.add(counts.replaced)
         withdrawn.add(counts.withdrawn)
-        withheldDropped.add(counts.withheldDropped)
-        withheldUnknown.add(counts.withheldUnknown)
-        withheldFiltered.add(counts.withheldFiltered)
-        withheldFull.add(counts.withheldFull)
-        untrackedSeries.add(counts.untrackedSeries)
+        shedAttributes.add(counts.shedAttributes)
+        for reason in WithheldReason.allCases { withheld[reason.rawValue].add(counts.withheld[reason]) }
+        for reason in UntrackedReason.allCases { untracked[reason.rawValue].add(counts.untracked[reason]) }
     }
 }

@@ -5,7 +5,7 @@ struct MatchWork: Sendable {
     private static let limit = 1_000_000
     private static let interval: UInt64 = 1_000_000_000
     private var since: UInt64 = 0
-    private var done = 0
+    private(set) var done = 0
 
     /// Whether `comparisons` more may be made now. Spans beyond that are no candidates.
     mutating func take(_ comparisons: Int, now: UInt64) -> Bool {

@@ -89,6 +89,18 @@ struct MetricRule: Sendable, Equatable {
         return shared * 1024 - min(point.count - shared, 1023)
     }
 
+    /// The only value that spans may have under a key if a series with these attributes measures them; nil when others
+    /// are possible.
+    func value(ofSpan key: UInt64, for point: [HashedAttribute]) -> UInt64? {
+        switch attributes {
+        case .shared: point.first { $0.key == key }?.value
+        case .ofSpan:
+            point.first { SpanFields.key(ofLabel: $0.key) == key && $0.key != SpanFields.serviceLabel }?.value
+        case .listed(let pairs):
+            pairs.first { $0.span == key }.flatMap { pair in point.first { $0.key == pair.metric }?.value }
+        }
+    }
+
     /// The keys of the span attributes that decide for series with these attributes.
     func spanKeys(_ point: [HashedAttribute]) -> [UInt64] {
         let markers = convention == nil ? [] : Convention.markerKeys

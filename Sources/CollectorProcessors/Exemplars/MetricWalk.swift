@@ -53,33 +53,43 @@ struct MetricWalk {
         while let field = fields.next() {
             guard field.number == 1, case .bytes(let range) = field.value else { continue }
             let view = PointView(bytes, range, layout, metric.kind, detail, isDelta: isDelta)
+            if view.excessCount > 0 { store.countExcess(view.excessCount) }
+            if rule != nil, view.shape == nil, PointShape.hasTooManyBounds(bytes, range, metric.kind) {
+                store.countUntracked(.buckets)
+            }
             guard view.shape != nil || !view.exemplars.isEmpty else { continue }
             let attributes = AttributeSetHash(bytes, message: range, fieldNumber: layout.attributes)
             let key = SeriesKey(resource: resource, scope: scope, name: metric.name, point: attributes, bytes)
             let observation = PointObservation(
-                key: key, shape: view.shape, exemplars: view.exemplars.map { $0.exemplar.notAfter(wallTime) })
+                key: key, resource: resource, shape: view.shape,
+                exemplars: view.exemplars.map { $0.exemplar.notAfter(wallTime) })
             body(view, key, plan(observation, range, bytes))
         }
     }
 
     private func plan(_ point: PointObservation, _ range: ByteRange, _ bytes: Span<UInt8>) -> PointPlan {
         store.perform { index, now, actions in
-            if point.shape != nil, let rule {
-                index.track(point.key, now: now, &actions) {
-                    TrackedSeries(
-                        resource: resource, metric: HashedAttribute.value(bytes, text: metric.name), rule: rule,
-                        nanosecondsPerUnit: nanosecondsPerUnit,
-                        attributes: attributes(range, bytes))
+            if let shape = point.shape, let rule {
+                index.track(point, shape, now: now, &actions) {
+                    attributes(range, bytes).map { attributes in
+                        TrackedSeries(
+                            resource: resource, metric: HashedAttribute.value(bytes, text: metric.name), rule: rule,
+                            nanosecondsPerUnit: nanosecondsPerUnit, attributes: attributes)
+                    }
                 }
             }
             return index.see(point, now: now, &actions)
         }
     }
 
-    private func attributes(_ range: ByteRange, _ bytes: Span<UInt8>) -> [HashedAttribute] {
+    /// Nil when there are more than any span has that is looked at.
+    private func attributes(_ range: ByteRange, _ bytes: Span<UInt8>) -> [HashedAttribute]? {
         var result: [HashedAttribute] = []
         var attributes = AttributeCursor(bytes, message: range, fieldNumber: layout.attributes)
-        while let attribute = attributes.next() { result.append(HashedAttribute(bytes, attribute)) }
+        while let attribute = attributes.next() {
+            guard result.count < HashedAttribute.limit else { return nil }
+            result.append(HashedAttribute(bytes, attribute))
+        }
         return result
     }
 }

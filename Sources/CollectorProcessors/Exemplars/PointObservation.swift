@@ -4,6 +4,7 @@ import OTLPWire
 /// A data point as the index looks at it.
 struct PointObservation {
     var key: SeriesKey
+    var resource: AttributeSetHash
     /// What the point says about its series; nil when that gets no exemplars of spans.
     var shape: PointShape?
     /// Exemplars with a trace that came with the point.

@@ -17,14 +17,32 @@ struct PointShape: Sendable {
     var timeNanoseconds: UInt64 = 0
     var isDelta: Bool
 
-    /// Nil for points that have no buckets or no value.
+    /// More buckets than a scrape endpoint shows.
+    static let boundsLimit = 10_000
+
+    /// What a series is charged for that remembers this, in bytes, without its cells.
+    var size: Int {
+        switch distribution {
+        case .explicit(let counts): ExemplarCost.bound * 2 * counts.count
+        case .exponential(let counts):
+            ExemplarCost.bound * (counts.positive.counts.count + counts.negative.counts.count)
+        case nil: 0
+        }
+    }
+
+    /// What the first point of a series makes that be charged for, beside what every series is.
+    var firstSize: Int { cells.size + size + ExemplarCost.cell * min(populated?.count ?? 0, TrackedSeries.cellLimit) }
+
+    /// Nil for points that have no buckets, more than `boundsLimit`, or no value.
     init?(_ bytes: Span<UInt8>, _ point: ByteRange, _ kind: MetricEntry.Kind, hasCounts: Bool, isDelta: Bool) {
         self.isDelta = isDelta
         switch kind {
         case .histogram:
             let view = HistogramPoint(bytes, point: point)
             let (bounds, counts) = (view.explicitBounds, view.bucketCounts)
-            guard !view.hasNoRecordedValue, counts.count == bounds.count + 1 else { return nil }
+            guard !view.hasNoRecordedValue, counts.count == bounds.count + 1,
+                bounds.count <= Self.boundsLimit
+            else { return nil }
             startNanoseconds = view.startNanoseconds
             timeNanoseconds = view.timeNanoseconds
             cells = .explicit((0..<bounds.count).map { view.bound($0, bytes) })
@@ -38,6 +56,11 @@ struct PointShape: Sendable {
         case .gauge, .summary, .none:
             return nil
         }
+    }
+
+    /// Whether a point has no shape for having more than `boundsLimit`.
+    static func hasTooManyBounds(_ bytes: Span<UInt8>, _ point: ByteRange, _ kind: MetricEntry.Kind) -> Bool {
+        kind == .histogram && HistogramPoint(bytes, point: point).explicitBounds.count > boundsLimit
     }
 
     /// False when the point has no value.

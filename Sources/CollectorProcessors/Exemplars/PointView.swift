@@ -31,6 +31,8 @@ struct PointView {
     var exemplars: [(field: ByteRange, exemplar: ReadyExemplar)] = []
     /// Exemplars beyond `exemplarLimit`, as ranges of fields that follow each other.
     private(set) var excess: [ByteRange] = []
+    /// How many those are.
+    private(set) var excessCount = 0
     /// Nil without detail, and for points that have no buckets or no value.
     private(set) var shape: PointShape?
 
@@ -53,6 +55,7 @@ struct PointView {
 
     private mutating func add(_ field: FieldCursor.Field, _ bytes: Span<UInt8>) {
         if exemplars.count >= Self.exemplarLimit {
+            excessCount += 1
             if let last = excess.last, last.upper == field.range.lower {
                 excess[excess.count - 1].upper = field.range.upper
             } else {

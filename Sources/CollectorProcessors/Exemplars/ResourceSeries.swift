@@ -9,9 +9,18 @@ struct ResourceSeries {
     /// Those that have the name of their spans as a label, by its hash: there may be thousands of operations.
     private var byName: [UInt64: [SeriesKey]] = [:]
     private var others: [SeriesKey] = []
+    private(set) var memberCount = 0
+    /// How many series all of `matches` name.
+    private var matchedCount = 0
 
     /// Attribute values are what senders say, so there may be any number of projections.
     private static let matchLimit = 1024
+
+    /// What is charged for, in bytes, beside the series.
+    var size: Int {
+        ExemplarCost.resource + ExemplarCost.match * (keys.count + memberCount + matchedCount)
+            + ExemplarCost.projection * matches.count
+    }
 
     var isEmpty: Bool { byName.isEmpty && others.isEmpty }
 
@@ -21,7 +30,8 @@ struct ResourceSeries {
     mutating func add(_ key: SeriesKey, _ series: TrackedSeries) {
         if let name = series.spanName { byName[name, default: []].append(key) } else { others.append(key) }
         keys.formUnion(series.rule.spanKeys(series.attributes))
-        matches = [:]
+        memberCount += 1
+        forgetMatches()
     }
 
     mutating func remove(_ key: SeriesKey, _ series: TrackedSeries) {
@@ -31,11 +41,19 @@ struct ResourceSeries {
         } else {
             others.removeAll { $0 == key }
         }
-        matches = [:]
+        memberCount -= 1
+        forgetMatches()
     }
 
     mutating func remember(_ series: [SeriesKey], for projection: SpanProjection) {
-        if matches.count >= Self.matchLimit { matches = [:] }
+        if matches.count >= Self.matchLimit { forgetMatches() }
+        matchedCount += series.count - (matches[projection]?.count ?? 0)
         matches[projection] = series
+    }
+
+    private mutating func forgetMatches() {
+        guard !matches.isEmpty else { return }
+        matches = [:]
+        matchedCount = 0
     }
 }

@@ -8,6 +8,11 @@ enum SeriesCells: Sendable, Equatable {
     /// A counter has one exemplar.
     case single
 
+    /// What the bounds are charged for, in bytes.
+    var size: Int {
+        if case .explicit(let bounds) = self { ExemplarCost.bound * bounds.count } else { 0 }
+    }
+
     /// The cell of a value; for explicit buckets the one with lower < value ≤ bound (conformance 152). Nil for NaN, which
     /// none holds.
     func cell(of value: Double) -> Int? {

@@ -45,19 +45,3 @@ struct SpanCandidate: Sendable {
         }
     }
 }
-
-/// An exemplar that may be shown, ready to be written into a point.
-struct ReadyExemplar: Sendable, Equatable {
-    var exemplar: Exemplar
-    /// The Exemplar message as it came with a point; nil for those made of spans.
-    var message: [UInt8]?
-
-    /// The exemplar with a time that is not in the future, which would keep others from being the newest. What came with a
-    /// point goes on in its own words.
-    func notAfter(_ wallTime: UInt64) -> ReadyExemplar {
-        guard exemplar.timeNanoseconds > wallTime else { return self }
-        var result = self
-        result.exemplar.timeNanoseconds = wallTime
-        return result
-    }
-}

@@ -3,8 +3,8 @@ import OTLPWire
 import Synchronization
 
 /// The traces that are to be kept for want of another exemplar, within a budget, half of which is for what is slower than
-/// the median of its series: those are the exemplars that people look for, and the rarest. Samplers ask under their own locks, so
-/// this has a lock of its own and calls nobody who has one.
+/// the median of its series: those are the exemplars that people look for, and the rarest. Samplers ask under their own
+/// locks, so this has a lock of its own and calls nobody who has one.
 final class TraceKeeper: Sendable {
     private struct Wish {
         /// The cells that want the trace.
@@ -16,6 +16,8 @@ final class TraceKeeper: Sendable {
     private struct State {
         var wishes: [TraceID: Wish] = [:]
         var budget: TokenBucket
+        /// What of the budget is not kept back for slow ones.
+        var share: TokenBucket
     }
 
     private let clock: any CollectorClock
@@ -25,7 +27,10 @@ final class TraceKeeper: Sendable {
     init(perSecond: Double, _ clock: any CollectorClock, _ telemetry: ExemplarTelemetry) {
         self.clock = clock
         self.telemetry = telemetry
-        state = Mutex(State(budget: TokenBucket(perSecond: perSecond, capacity: max(1, perSecond))))
+        state = Mutex(
+            State(
+                budget: TokenBucket(perSecond: perSecond, capacity: max(1, perSecond)),
+                share: TokenBucket(perSecond: perSecond / 2, capacity: max(1, perSecond / 2))))
     }
 
     /// - Parameters:
@@ -52,9 +57,11 @@ final class TraceKeeper: Sendable {
         let isInBudget = state.withLock { state -> Bool? in
             guard let wish = state.wishes.removeValue(forKey: trace) else { return nil }
             let now = clock.now()
-            let reserved = wish.isSlow ? 0 : state.budget.capacity / 2
-            guard state.budget.tokens(at: now) >= max(1, reserved) else { return false }
+            guard state.budget.tokens(at: now) >= 1, wish.isSlow || state.share.tokens(at: now) >= 1 else {
+                return false
+            }
             state.budget.take(1, at: now)
+            if !wish.isSlow { state.share.take(1, at: now) }
             return true
         }
         if isInBudget == true { telemetry.countPromoted() }

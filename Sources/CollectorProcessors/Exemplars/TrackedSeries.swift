@@ -23,7 +23,7 @@ struct TrackedSeries: Sendable {
     private var last: PointShape?
     private(set) var counts = CellCounts()
     /// Exemplars of kept traces by cell.
-    private var filed: [Int: CellReservoir] = [:]
+    private var filed = FiledExemplars()
     private var offers: [Int: Offer] = [:]
     /// Cells whose exemplar was dropped with its trace and that have no other one yet.
     private var wanting: Set<Int> = []
@@ -55,6 +55,7 @@ struct TrackedSeries: Sendable {
         if let percentile {
             threshold = recentPercentile(percentile / 100, point) ?? threshold
             last = point
+            last?.populated = nil
         }
         return isNew
     }
@@ -67,12 +68,10 @@ struct TrackedSeries: Sendable {
         threshold = nil
         wanting = []
         promotions = CellPromotions()
-        let reservoirs = filed.values
-        filed = [:]
-        for entry in reservoirs.flatMap(\.entries) {
-            guard let cell = new.cell(of: entry.exemplar.value) else { continue }
-            filed[cell, default: CellReservoir()].add(entry, capacity: .max)
+        filed.rearrange { entry in
+            guard let cell = new.cell(of: entry.exemplar.value) else { return nil }
             _ = promotions.show(entry.exemplar.traceID, in: cell, now: entry.filedAt)
+            return cell
         }
         let earlier = offers.values
         offers = [:]
@@ -99,6 +98,13 @@ struct TrackedSeries: Sendable {
         default:
             return nil
         }
+    }
+
+    /// What the series is charged for, in bytes.
+    var size: Int {
+        let tables = counts.count + offers.count + wanting.count + promotions.count
+        return ExemplarCost.series + ExemplarCost.attribute * attributes.count + (cells?.size ?? 0) + (last?.size ?? 0)
+            + ExemplarCost.cell * tables + filed.bytes
     }
 
     /// The place of a value; nil where there is none, and before the first point.
@@ -147,27 +153,34 @@ struct TrackedSeries: Sendable {
 
 extension TrackedSeries {
     /// How many exemplars are filed.
-    var filedCount: Int { filed.values.reduce(0) { $0 + $1.entries.count } }
+    var filedCount: Int { filed.count }
+    /// How many that came with points have left without having been shown, since others have their place.
+    var superseded: Int { filed.superseded }
+    /// How many filed ones came with points and were not shown yet.
+    var owed: Int { filed.owed }
 
     func hasFiled(_ cell: Int) -> Bool { filed[cell] != nil }
+
+    /// The exemplar of a cell that is to be shown.
+    func newest(_ cell: Int) -> Exemplar? { filed[cell]?.newest?.exemplar }
 
     /// Files an exemplar for the scrape side and the next point.
     ///
     /// - Parameter capacity: how many the cell may have.
-    /// - Returns: how many more are filed than before, and whether this one replaces one whose trace was dropped. Nil when
-    ///   there are too many cells.
-    mutating func file(
-        _ entry: CellReservoir.Entry, cell: Int, capacity: Int
-    ) -> (added: Int, replaces: Bool)? {
-        guard filed.count < Self.cellLimit || filed[cell] != nil else { return nil }
-        offers[cell] = Offer(at: entry.filedAt, value: entry.exemplar.value)
+    /// - Returns: whether it replaces one whose trace was dropped. Nil when there are too many cells.
+    mutating func file(_ entry: CellReservoir.Entry, cell: Int, capacity: Int) -> Bool? {
+        guard filed.cells.count < Self.cellLimit || filed[cell] != nil else { return nil }
+        noteOffer(entry.exemplar.value, cell: cell, now: entry.filedAt)
         var entry = entry
         entry.hasReplaced = wanting.remove(cell) != nil
-        var reservoir = filed[cell] ?? CellReservoir()
-        let before = reservoir.entries.count
-        reservoir.add(entry, capacity: capacity)
-        filed[cell] = reservoir
-        return (reservoir.entries.count - before, entry.hasReplaced)
+        filed.add(entry, cell: cell, capacity: capacity)
+        return entry.hasReplaced
+    }
+
+    /// Closes a cell for a while to the exemplars of other spans.
+    mutating func noteOffer(_ value: Double, cell: Int, now: UInt64) {
+        guard offers.count < Self.cellLimit || offers[cell] != nil else { return }
+        offers[cell] = Offer(at: now, value: value)
     }
 
     /// Whether something was counted in an exemplar's cell: what a point brought is, by that point.
@@ -176,15 +189,15 @@ extension TrackedSeries {
     }
 
     /// The newest exemplar of a cell if the scrape side has to have it, which is noted.
-    mutating func takeOffer(_ cell: Int) -> Exemplar? {
+    mutating func takeOffer(_ cell: Int) -> ReadyExemplar? {
         guard let newest = filed[cell]?.newest, !newest.isOffered, isOpen(newest, cell) else { return nil }
-        filed[cell]?.updateNewest { $0.isOffered = true }
-        return newest.exemplar
+        filed.updateNewest(cell) { $0.isOffered = true }
+        return newest.ready
     }
 
     /// The cells of which the scrape side has to have an exemplar.
     var offerable: [Int] {
-        filed.filter { cell, reservoir in
+        filed.cells.filter { cell, reservoir in
             reservoir.newest.map { !$0.isOffered && isOpen($0, cell) } ?? false
         }
         .keys.sorted()
@@ -193,7 +206,7 @@ extension TrackedSeries {
     /// The filed exemplars that lie in the point's time (conformance 163) and in buckets that it counts something in.
     func attachable(to point: PointShape) -> [(cell: Int, exemplar: ReadyExemplar)] {
         var found: [(cell: Int, exemplar: ReadyExemplar)] = []
-        for (cell, reservoir) in filed {
+        for (cell, reservoir) in filed.cells {
             guard let newest = reservoir.newest, !newest.isAttached, isOpen(newest, cell),
                 newest.isCounted || !point.isDelta || point.populated?.contains(where: { $0.cell == cell }) != false
             else { continue }
@@ -208,7 +221,13 @@ extension TrackedSeries {
 
     /// Notes that a filed exemplar was written into a point; true when nobody had it before.
     mutating func attached(_ exemplar: ReadyExemplar, cell: Int) -> Bool {
-        filed[cell]?.markAttached(exemplar.exemplar) ?? false
+        filed.markAttached(exemplar.exemplar, cell: cell)
+    }
+
+    /// Notes that the scrape side has taken a filed exemplar; true when nobody had it before.
+    mutating func taken(_ exemplar: Exemplar) -> Bool {
+        guard let cell = cell(of: exemplar.value) else { return false }
+        return filed.markTaken(exemplar, cell: cell)
     }
 
     /// Notes that a cell's exemplar went with its trace; true when another one, which is filed for the next point, takes its
@@ -218,20 +237,19 @@ extension TrackedSeries {
             if wanting.count < Self.cellLimit { wanting.insert(cell) }
             return false
         }
-        filed[cell]?.updateNewest { $0.hasReplaced = true }
+        filed.updateNewest(cell) { $0.hasReplaced = true }
         return !newest.hasReplaced
     }
 
     /// Takes back the exemplars of traces. Their cells are open to the next candidate at once.
-    /// - Returns: how many were removed, and the cells that have another one to offer.
-    mutating func withdraw(_ traces: Set<TraceID>) -> (removed: Int, cells: [Int]) {
+    /// - Returns: how many of those that points brought had not been shown, and the cells that have another one to offer.
+    mutating func withdraw(_ traces: Set<TraceID>) -> (owed: Int, cells: [Int]) {
         promotions.withdraw(traces)
-        var removed = 0
+        var owed = 0
         var left: [Int] = []
-        for (cell, reservoir) in filed {
-            let count = unfile(cell, reservoir) { traces.contains($0.exemplar.traceID) }
-            guard count > 0 else { continue }
-            removed += count
+        let isGone = { (entry: CellReservoir.Entry) in traces.contains(entry.exemplar.traceID) }
+        for cell in filed.cells(with: isGone) {
+            owed += filed.remove(cell, where: isGone).count { $0.isOwed }
             offers[cell] = nil
             if filed[cell] != nil {
                 left.append(cell)
@@ -239,26 +257,13 @@ extension TrackedSeries {
                 wanting.insert(cell)
             }
         }
-        return (removed, left)
+        return (owed, left)
     }
 
     /// Forgets what was shown, or filed before `time`.
-    /// - Returns: how many were removed.
+    /// - Returns: how many of those that points brought had not been shown.
     mutating func forgetShown(filedBefore time: UInt64) -> Int {
-        var removed = 0
-        for (cell, reservoir) in filed {
-            removed += unfile(cell, reservoir) { $0.isOffered || $0.isAttached || $0.filedAt < time }
-        }
-        return removed
-    }
-
-    private mutating func unfile(
-        _ cell: Int, _ reservoir: CellReservoir, where isGone: (CellReservoir.Entry) -> Bool
-    ) -> Int {
-        guard reservoir.entries.contains(where: isGone) else { return 0 }
-        var rest = reservoir
-        let removed = rest.remove(where: isGone)
-        filed[cell] = rest.entries.isEmpty ? nil : rest
-        return removed
+        let isGone = { (entry: CellReservoir.Entry) in entry.isOffered || entry.isAttached || entry.filedAt < time }
+        return filed.cells(with: isGone).reduce(0) { $0 + filed.remove($1, where: isGone).count { $0.isOwed } }
     }
 }

@@ -99,7 +99,7 @@ import Testing
         fixture.decide(.test(3), .lost)
         // The second one made room; the first one is the slowest.
         #expect(fixture.scrape.offers.last?.traceID == .test(1))
-        #expect(fixture.counted("published") == 6)
+        #expect(fixture.counted("published") == 4, "what is offered once more was counted")
         #expect(fixture.counted("withdrawn") == 2)
         #expect(try fixture.point(sample(at: 60)).first?.exemplars.map(\.traceID) == [.test(1)])
     }
@@ -171,11 +171,11 @@ import Testing
             let exemplar = Exemplar(
                 traceID: .test(number), spanID: 1, value: number == 7 ? 99 : Double(number), timeNanoseconds: number)
             let entry = CellReservoir.Entry(ready: ReadyExemplar(exemplar: exemplar), filedAt: 0, isCounted: false)
-            reservoir.add(entry, capacity: 3)
-            reservoir.add(entry, capacity: 3)
+            _ = reservoir.add(entry, capacity: 3)
+            _ = reservoir.add(entry, capacity: 3)
         }
         #expect(reservoir.entries.map(\.exemplar.timeNanoseconds) == [7, 48, 49])
-        #expect(reservoir.remove { $0.exemplar.timeNanoseconds == 49 } == 1)
+        #expect(reservoir.remove { $0.exemplar.timeNanoseconds == 49 }.count == 1)
         #expect(reservoir.newest?.exemplar.timeNanoseconds == 48)
     }
 }

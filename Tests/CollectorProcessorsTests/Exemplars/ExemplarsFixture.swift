@@ -11,6 +11,7 @@ final class RecordingSink: ExemplarSink {
         var offers: [(exemplar: Exemplar, series: SeriesKey)] = []
         var shown: Set<TraceID> = []
         var withdrawn: [Set<TraceID>] = []
+        var refuses = false
     }
 
     private let state = Mutex(State())
@@ -21,12 +22,17 @@ final class RecordingSink: ExemplarSink {
     /// Traces that a scrape could show.
     var shown: Set<TraceID> { state.withLock { $0.shown } }
 
-    func offer(_ exemplar: Exemplar, to series: SeriesKey) {
+    func offer(_ exemplar: Exemplar, to series: SeriesKey) -> Bool {
         state.withLock { state in
+            guard !state.refuses else { return false }
             state.offers.append((exemplar, series))
             state.shown.insert(exemplar.traceID)
+            return true
         }
     }
+
+    /// Takes nothing from now on, as a store that does not know the series.
+    func refuse() { state.withLock { $0.refuses = true } }
 
     /// What a point brought.
     func show(_ trace: TraceID) { state.withLock { _ = $0.shown.insert(trace) } }
@@ -52,12 +58,13 @@ struct ExemplarsFixture {
     let metrics: any ConsumingComponent
 
     /// - Parameter decisionWait: of a tail sampler; nil for none.
-    init(_ section: TestConfig = [:], decisionWait: Duration? = nil) throws {
+    init(_ section: TestConfig = [:], decisionWait: Duration? = nil, budgetBytes: Int = 1 << 30) throws {
         let factory = ExemplarsFactory()
         let (config, problems) = factory.read(section)
         try #require(problems.isEmpty)
         // Spans and points lie behind.
-        test = TestContext(clock: ManualClock(wallTime: Self.epoch + 3600 * Self.second))
+        test = TestContext(
+            budgetBytes: budgetBytes, clock: ManualClock(wallTime: Self.epoch + 3600 * Self.second))
         if let decisionWait { test.verdicts.addSampler(decisionWait: decisionWait) }
         test.exemplars.register(scrape)
         let context = test.context(ComponentID(type: "exemplars"))

@@ -6,21 +6,11 @@ import Testing
 
 /// Conformance 165: with a sampler, every trace that a scrape shows was kept.
 @Suite struct ExemplarsSafetyTests {
-    /// The same numbers for the same seed, so that a failure can be repeated.
-    private struct SeededGenerator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            return mixed(state)
-        }
-    }
-
     @Test(arguments: 0..<40 as Range<UInt64>)
     func `whatever order spans, points and verdicts come in, only kept traces are shown`(seed: UInt64) throws {
         let sections: [TestConfig] = [[:], ["filter": ["percentile": 50]], ["promote": ["budget_per_second": 1]]]
         let fixture = try ExemplarsFixture(sections[Int(seed % 3)], decisionWait: .seconds(3))
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var verdicts: [TraceID: TraceVerdict] = [:]
         for step in 0..<400 as Range<UInt64> {
             let trace = TraceID.test(UInt64.random(in: 0..<60, using: &random))

@@ -24,7 +24,9 @@ import Testing
                     ],
                 ],
             ]
-            let (config, problems) = TailSamplingFactory().read(.map(pairs + [("policies", policies)]))
+            // Who comes first has the budget: with one shard that is who arrived first.
+            let (config, problems) = TailSamplingFactory().read(
+                .map(pairs + [("num_shards", "1"), ("policies", policies)]))
             try #require(problems.isEmpty)
             sampler = try TailSamplingFactory().make(
                 config, fixture.test.context(ComponentID(type: "tail_sampling")), signal: .traces, next: fixture.traces)

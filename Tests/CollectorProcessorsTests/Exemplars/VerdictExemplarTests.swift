@@ -138,15 +138,19 @@ import Testing
         fixture.decide(.test(1), .kept)
         let exemplars = (0..<2000).map { _ in TestExemplar(.test(1), value: 50) }
         #expect(try fixture.point(sample(exemplars: exemplars)).first?.exemplars.count == 1024)
+        #expect(fixture.counted("withheld", reason: "limit") == 976)
     }
 
-    @Test func `what waits for verdicts is bounded`() throws {
+    @Test func `what waits for verdicts is bounded, and one service leaves room for others`() throws {
         let fixture = try withSampler(["max_candidates": 10])
         let exemplars = (1...30).map { TestExemplar(.test($0), value: 50) }
         try fixture.point(sample(exemplars: exemplars))
-        #expect(fixture.counted("withheld", reason: "full") == 20)
-        fixture.test.verdicts.record((1...30).map { .test($0) }, .kept)
-        #expect(fixture.scrape.offers.count == 10)
+        #expect(fixture.counted("withheld", reason: "full") == 22)
+        let other = TestExemplar(.test(31), value: 50)
+        try fixture.point(sample(exemplars: [other]), resource: ["service.name": "other"])
+        #expect(fixture.counted("withheld", reason: "full") == 22)
+        fixture.test.verdicts.record((1...31).map { .test($0) }, .kept)
+        #expect(fixture.scrape.shown.contains(.test(31)))
     }
 
     @Test func `verdicts of a sampler that decides at once are waited for ten seconds`() throws {
