@@ -6,11 +6,12 @@ import Testing
 
 @Suite struct ServiceGraphTests {
     private struct Fixture {
-        let context = TestContext()
+        let context: TestContext
         let sink = RecordingConsumer()
         let connector: any ConsumingComponent
 
-        init(_ section: TestConfig = [:]) async throws {
+        init(_ section: TestConfig = [:], budgetBytes: Int = 1 << 30) async throws {
+            context = TestContext(budgetBytes: budgetBytes)
             let (config, problems) = ServiceGraphFactory().read(section)
             try #require(problems == [])
             connector = try ServiceGraphFactory().make(
@@ -96,6 +97,87 @@ import Testing
         #expect(try fixture.edges("request_server")[["shop", "orders", "database", "false"]] == 1)
         let user = try fixture.sink.latest("traces_service_graph_request_total", by: "client", "virtual_node")
         #expect(user[["user", "client"]]?.count == 1 && user[["shop", "server"]] != nil)
+    }
+
+    @Test func `databases and peers are found by today's conventions as well`() async throws {
+        let fixture = try await Fixture()
+        let calls: [TestAttributes] = [
+            ["db.system.name": "postgresql", "db.namespace": "orders", "server.address": "db-1"],
+            // Redis numbers its databases.
+            ["db.system.name": "redis", "db.namespace": "0", "server.address": "cache-1"],
+            ["db.system.name": "mongodb", "server.address": "db-2"],
+            ["service.peer.name": "bank", "server.address": "10.0.0.7"],
+            ["peer.service": "mint", "server.address": "10.0.0.8"],
+            ["server.address": "example.com", "http.request.method": "GET"],
+            // Both at once, as while a service changes over: as it was.
+            ["db.system": "mysql", "db.name": "users", "db.system.name": "mysql", "db.namespace": "other"],
+        ]
+        for (number, attributes) in calls.enumerated() {
+            try fixture.send("shop", client(1, UInt64(number + 1)) { $0.attributes = attributes })
+        }
+        fixture.wait()
+        #expect(
+            try fixture.edges("request_total")
+                == [
+                    ["shop", "orders", "database", "false"]: 1, ["shop", "redis", "virtual_node", "false"]: 1,
+                    ["shop", "mongodb", "virtual_node", "false"]: 1, ["shop", "bank", "virtual_node", "false"]: 1,
+                    ["shop", "mint", "virtual_node", "false"]: 1, ["shop", "example.com", "virtual_node", "false"]: 1,
+                    ["shop", "users", "database", "false"]: 1,
+                ])
+    }
+
+    @Test func `the server's span decides although the client names a host`() async throws {
+        let fixture = try await Fixture()
+        try fixture.send("shop", client(1, 1) { $0.attributes = ["server.address": "cart.internal"] })
+        try fixture.send("cart", server(1, parent: 1))
+        fixture.wait()
+        #expect(try fixture.edges("request_total") == [["shop", "cart", "", "false"]: 1])
+    }
+
+    @Test func `services beyond the limit whose spans are unpaired or dropped are told as overflow`() async throws {
+        let fixture = try await Fixture(["aggregation_cardinality_limit": 3, "store": ["max_items": 10]])
+        for number in 1...30 { try fixture.send("half-\(number)", client(UInt64(number), 1)) }
+        fixture.wait()
+        for (metric, counts) in [("unpaired", (1, 7)), ("dropped", (1, 17))] {
+            let points = try fixture.sink.latest(
+                "traces_service_graph_\(metric)_spans_total", by: "client", "server", "otel.metric.overflow")
+            #expect(points.count == 4)
+            #expect(points[["-", "-", "true"]]?.count == UInt64(counts.1))
+            #expect(points.filter { $0.key[0] != "-" }.allSatisfy { $0.key[2] == "-" && $0.value.count == counts.0 })
+        }
+    }
+
+    @Test func `what is told of unpaired and dropped spans is within the byte budget, and is forgotten`() async throws {
+        let fixture = try await Fixture(["store": ["max_items": 5000]], budgetBytes: 600_000)
+        for number in 1...5000 {
+            try fixture.send("a-service-with-quite-a-long-name-\(number)", client(UInt64(number), 1))
+        }
+        fixture.wait()
+        let lists = try ["unpaired", "dropped"].map {
+            try fixture.sink.latest("traces_service_graph_\($0)_spans_total", by: "client", "otel.metric.overflow")
+        }
+        #expect(lists.joined().reduce(0) { $0 + $1.value.count } == 5000)
+        #expect(lists.joined().count < 2500)
+        let used = fixture.context.budget.usedBytes
+        #expect(used <= 600_000 && used > 100_000)
+        fixture.sink.clear()
+        fixture.wait(.seconds(1000))
+        fixture.sink.clear()
+        fixture.wait(.seconds(60))
+        let rest = try fixture.sink.points()
+        #expect(rest.allSatisfy { $0.labels == ["otel.metric.overflow": "true"] })
+        #expect(fixture.context.budget.usedBytes < 200_000)
+    }
+
+    @Test func `many edges are told in pieces, each once, while others come`() async throws {
+        let fixture = try await Fixture()
+        for number in 1...2500 {
+            try fixture.send("shop-\(number)", client(UInt64(number), 1) { $0.attributes = ["db.name": "orders"] })
+        }
+        fixture.wait()
+        #expect(fixture.sink.batches.count == 3)
+        #expect(try fixture.edges("request_total").count == 2500)
+        #expect(try fixture.sink.points().filter { $0.metric == "traces_service_graph_request_total" }.count == 2500)
     }
 
     @Test func `spans whose counterpart does not come in time are unpaired`() async throws {

@@ -128,18 +128,22 @@ private let calls = "traces.span.metrics.calls"
         #expect(fixture.context.budget.usedBytes <= 200_000)
     }
 
-    @Test func `resources beyond the limit are shown without attributes`() async throws {
+    @Test func `resources beyond the limit that are all busy are shown as overflow, and counted`() async throws {
         let fixture = try await SpanMetricsFixture(["resource_metrics_cache_size": 3])
         for number in 1...20 {
             try fixture.send(resource: ["service.name": "shop", "pod": .string("pod-\(number)")], spans(1...2))
         }
         fixture.flush()
         #expect(try fixture.sink.total(calls) == 40)
-        let resources = Set(try fixture.sink.points().map { $0.resource["pod"] ?? "" })
-        #expect(resources == ["pod-1", "pod-2", "pod-3", ""])
+        let points = try fixture.sink.points()
+        #expect(Set(points.map { $0.resource["pod"] ?? "" }) == ["pod-1", "pod-2", "pod-3", ""])
+        let nameless = points.filter { $0.resource.isEmpty }
+        #expect(nameless.allSatisfy { $0.labels["otel.metric.overflow"] == "true" && $0.labels["span.name"] != nil })
+        #expect(points.allSatisfy { $0.resource.isEmpty || $0.labels["otel.metric.overflow"] == nil })
+        #expect(fixture.context.metric("otelcol_connector_span_metrics_overflow_spans") == 34)
     }
 
-    @Test func `resources there is no memory for are shown without attributes`() async throws {
+    @Test func `resources there is no memory for are shown as overflow, and counted`() async throws {
         let fixture = try await SpanMetricsFixture(context: TestContext(budgetBytes: 300_000))
         let filling = String(repeating: "x", count: 50_000)
         for number in 1...20 {
@@ -149,6 +153,18 @@ private let calls = "traces.span.metrics.calls"
         fixture.flush()
         #expect(try fixture.sink.total(calls) == 20)
         #expect(Set(try fixture.sink.points().map(\.resource)).count < 6)
+        let nameless = try fixture.sink.points().filter { $0.metric == calls && $0.resource.isEmpty }
+        #expect(nameless.allSatisfy { $0.labels["otel.metric.overflow"] == "true" })
+        let counted = fixture.context.metric("otelcol_connector_span_metrics_overflow_spans")
+        #expect(counted > 10 && counted == nameless.reduce(0) { $0 + Double($1.count) })
+    }
+
+    @Test func `spans that have no resource are no overflow`() async throws {
+        let fixture = try await SpanMetricsFixture()
+        try fixture.send(resource: [:], spans(1...3))
+        fixture.flush()
+        #expect(try fixture.sink.points().allSatisfy { $0.labels["otel.metric.overflow"] == nil })
+        #expect(fixture.context.metric("otelcol_connector_span_metrics_overflow_spans") == 0)
     }
 
     @Test func `resources are told apart by chosen attributes`() async throws {

@@ -228,9 +228,25 @@ private let duration = "traces.span.metrics.duration"
             problems(["dimensions": [["name": "span.kind"]]]).first?.contains("`span.kind` is there already") == true)
         #expect(problems(["dimensions": [["name": "a"], ["name": "a"]]]).count == 1)
         #expect(problems(["histogram": ["explicit": [:], "exponential": [:]]]).count == 1)
+        let both = problems(["histogram": ["explicit": ["buckets": ["1s"]], "exponential": ["max_size": 8]]])
+        #expect(both.count == 1 && both.first?.contains("cannot stand beside `explicit`") == true)
         #expect(problems(["histogram": ["explicit": ["buckets": ["2s", "1s"]]]]).count == 1)
         #expect(problems(["events": ["enabled": true]]).count == 1)
         #expect(problems(["metrics_flush_interval": "0s"]).count == 1)
         #expect(problems(["aggregation_temporality": "DELTA"]).count == 1)
+    }
+
+    @Test func `excluded names of no label are told`() {
+        func warnings(_ section: TestConfig) -> [String] {
+            let diagnostics = Diagnostics()
+            _ = SpanMetricsFactory().readConfig(ConfigReader(.test(section), diagnostics))
+            return diagnostics.warnings.map(\.message)
+        }
+        let section: TestConfig = [
+            "exclude_dimensions": ["span.nam", "span.kind", "a"], "dimensions": [["name": "a"]],
+        ]
+        #expect(warnings(section).count == 1)
+        #expect(warnings(section).first?.contains("`span.nam`; did you mean `span.name`?") == true)
+        #expect(warnings(["exclude_dimensions": ["collector.instance.id", "status.code"]]) == [])
     }
 }

@@ -1,29 +1,67 @@
 import CollectorCore
 import OTLPWire
 
+/// Where a round of points stands: each piece is one request, and spans are counted on between them.
+struct GraphPlace: Sendable {
+    fileprivate var isLoose = false
+    fileprivate var slot = 0
+
+    static let first = GraphPlace()
+}
+
 // The counts as export requests, with the metric and label names that Grafana's service graph asks for.
 extension EdgeCounts {
+    /// An edge as it is told; without identity what there was no room for.
+    private struct Told {
+        var identity: EdgeIdentity?
+        var counted: Counted
+    }
+
     /// Edges that go into one request.
     private static let pieceSize = 1000
 
-    /// Requests with everything that was counted; none when nothing was.
+    /// A request with what stands at a place, empty when that is nothing, and the next place, nil at the end.
     ///
     /// - Parameter time: nanoseconds since 1970.
-    func requests(_ config: ServiceGraphConfig, time: UInt64) -> [[UInt8]] {
-        let all = Array(edges.values) + (overflow.map { [$0] } ?? [])
-        var requests: [[UInt8]] = []
-        for start in stride(from: 0, to: all.count, by: Self.pieceSize) {
-            let piece = all[start..<min(all.count, start + Self.pieceSize)]
-            requests.append(request { scope in write(piece, config, time, &scope) })
+    func request(
+        at place: GraphPlace, _ config: ServiceGraphConfig, time: UInt64
+    ) -> (request: [UInt8], next: GraphPlace?) {
+        let range = place.slot..<place.slot + Self.pieceSize
+        var next = place
+        next.slot = range.upperBound
+        if place.isLoose {
+            let end = max(unpaired.services.slotCount, dropped.services.slotCount)
+            return (looseRequest(range, time), next.slot < end ? next : nil)
         }
-        if !unpaired.isEmpty || !dropped.isEmpty {
-            requests.append(
-                request { scope in
-                    write("unpaired_spans_total", "Spans without a counterpart", unpaired, time, &scope)
-                    write("dropped_spans_total", "Spans there was no room for to wait", dropped, time, &scope)
-                })
+        if next.slot >= edges.slotCount { next = GraphPlace(isLoose: true) }
+        return (edgeRequest(range, config, time), next)
+    }
+
+    private func edgeRequest(_ range: Range<Int>, _ config: ServiceGraphConfig, _ time: UInt64) -> [UInt8] {
+        var piece = edges.values(in: range).map { Told(identity: $0.key, counted: $0.value) }
+        if range.lowerBound == 0, let overflow { piece.append(Told(identity: nil, counted: overflow)) }
+        if piece.isEmpty { return [] }
+        return request { scope in write(piece, config, time, &scope) }
+    }
+
+    private func looseRequest(_ range: Range<Int>, _ time: UInt64) -> [UInt8] {
+        var isAny = false
+        let bytes = request { scope in
+            for (name, help, list) in [
+                ("unpaired_spans_total", "Spans without a counterpart", unpaired),
+                ("dropped_spans_total", "Spans there was no room for to wait", dropped),
+            ] {
+                let piece = list.services.values(in: range)
+                let overflow = range.lowerBound == 0 ? list.overflow : nil
+                if piece.isEmpty, overflow == nil { continue }
+                isAny = true
+                scope.sum(name, help) { points in
+                    for (loose, counted) in piece { points.loose(loose, counted, time) }
+                    if let overflow { points.loose(nil, overflow, time) }
+                }
+            }
         }
-        return requests
+        return isAny ? bytes : []
     }
 
     private func request(_ body: (inout MessageWriter) -> Void) -> [UInt8] {
@@ -38,7 +76,7 @@ extension EdgeCounts {
     }
 
     private func write(
-        _ piece: ArraySlice<Counted>, _ config: ServiceGraphConfig, _ time: UInt64, _ scope: inout MessageWriter
+        _ piece: [Told], _ config: ServiceGraphConfig, _ time: UInt64, _ scope: inout MessageWriter
     ) {
         scope.sum("request_total", "Requests between two services") { points in
             for edge in piece { point(edge, config, time, &points) }
@@ -53,20 +91,20 @@ extension EdgeCounts {
         histogram("request_client", "Duration of requests as clients saw them", piece, \.client, config, time, &scope)
     }
 
-    private func point(_ edge: Counted, _ config: ServiceGraphConfig, _ time: UInt64, _ points: inout MessageWriter) {
+    private func point(_ edge: Told, _ config: ServiceGraphConfig, _ time: UInt64, _ points: inout MessageWriter) {
         points.message(1) { point in
-            point.fixed64(2, edge.start)
+            point.fixed64(2, edge.counted.start)
             point.fixed64(3, time)
-            point.fixed64(6, edge.requests)
+            point.fixed64(6, edge.counted.requests)
             labels(edge, config, field: 7, &point)
         }
     }
 
     private func histogram(
-        _ name: String, _ help: String, _ piece: ArraySlice<Counted>, _ side: KeyPath<Counted, EdgeDurations>,
+        _ name: String, _ help: String, _ piece: [Told], _ side: KeyPath<Counted, EdgeDurations>,
         _ config: ServiceGraphConfig, _ time: UInt64, _ scope: inout MessageWriter
     ) {
-        let seen = piece.filter { $0[keyPath: side].count > 0 }
+        let seen = piece.filter { $0.counted[keyPath: side].count > 0 }
         if seen.isEmpty { return }
         scope.message(2) { metric in
             metric.string(1, "traces_service_graph_\(name)")
@@ -74,9 +112,9 @@ extension EdgeCounts {
             metric.string(3, "s")
             metric.message(config.exponentialSize == nil ? 9 : 10) { histogram in
                 for edge in seen {
-                    let durations = edge[keyPath: side]
+                    let durations = edge.counted[keyPath: side]
                     histogram.message(1) { point in
-                        point.fixed64(2, edge.start)
+                        point.fixed64(2, edge.counted.start)
                         point.fixed64(3, time)
                         point.fixed64(4, durations.count)
                         point.double(5, durations.sumNanoseconds / DurationUnit.seconds.nanoseconds)
@@ -96,13 +134,10 @@ extension EdgeCounts {
     }
 
     private func labels(
-        _ edge: Counted, _ config: ServiceGraphConfig, field: UInt32, _ point: inout MessageWriter
+        _ edge: Told, _ config: ServiceGraphConfig, field: UInt32, _ point: inout MessageWriter
     ) {
         guard let identity = edge.identity else {
-            point.message(field) { pair in
-                pair.string(1, "otel.metric.overflow")
-                pair.message(2) { $0.varint(2, 1) }
-            }
+            point.overflowLabel(field)
             return
         }
         point.label(field, "client", identity.client)
@@ -115,23 +150,6 @@ extension EdgeCounts {
         }
         for (name, value) in zip(config.dimensions, identity.serverDimensions) {
             if let value { point.label(field, "server_\(name)", value) }
-        }
-    }
-
-    private func write(
-        _ name: String, _ help: String, _ list: [Loose: LooseCount], _ time: UInt64, _ scope: inout MessageWriter
-    ) {
-        if list.isEmpty { return }
-        scope.sum(name, help) { points in
-            for (loose, counted) in list {
-                points.message(1) { point in
-                    point.fixed64(2, counted.start)
-                    point.fixed64(3, time)
-                    point.fixed64(6, counted.count)
-                    point.label(7, "client", loose.client)
-                    point.label(7, "server", loose.server)
-                }
-            }
         }
     }
 }
@@ -154,6 +172,29 @@ extension MessageWriter {
         message(field) { pair in
             pair.string(1, name)
             pair.message(2) { $0.string(1, value) }
+        }
+    }
+
+    /// What stands for labels there was no room for (OpenTelemetry metrics SDK, "Cardinality limits").
+    fileprivate mutating func overflowLabel(_ field: UInt32) {
+        message(field) { pair in
+            pair.string(1, "otel.metric.overflow")
+            pair.message(2) { $0.varint(2, 1) }
+        }
+    }
+
+    /// A point with spans that became no edge.
+    fileprivate mutating func loose(_ loose: EdgeCounts.Loose?, _ counted: EdgeCounts.LooseCount, _ time: UInt64) {
+        message(1) { point in
+            point.fixed64(2, counted.start)
+            point.fixed64(3, time)
+            point.fixed64(6, counted.count)
+            if let loose {
+                point.label(7, "client", loose.client)
+                point.label(7, "server", loose.server)
+            } else {
+                point.overflowLabel(7)
+            }
         }
     }
 }

@@ -32,16 +32,11 @@ struct EdgeDurations: Sendable {
 /// Everything that is told of the graph.
 struct EdgeCounts: Sendable {
     struct Counted: Sendable {
-        /// Nil for what had no room.
-        var identity: EdgeIdentity?
         var requests: UInt64 = 0
         var client: EdgeDurations
         var server: EdgeDurations
         /// Nanoseconds since 1970.
         var start: UInt64
-        /// Nanoseconds of the clock's `now()`.
-        var lastSeen: UInt64
-        var bytes: Int
     }
 
     /// Spans that became no edge, by the service of either side; the other one is empty.
@@ -56,22 +51,42 @@ struct EdgeCounts: Sendable {
         var start: UInt64
     }
 
+    /// Loose spans of one kind.
+    struct LooseList: Sendable {
+        fileprivate(set) var services: CountedList<Loose, LooseCount>
+        /// Those of services there was no room for.
+        fileprivate(set) var overflow: LooseCount?
+
+        fileprivate mutating func add(_ loose: Loose, now: UInt64, time: UInt64) {
+            let isKnown = services.update(loose, now: now) {
+                256 + 2 * (loose.client.utf8.count + loose.server.utf8.count)
+            } new: {
+                LooseCount(start: time)
+            } _: {
+                $0.count &+= 1
+            }
+            if isKnown { return }
+            if overflow == nil { overflow = LooseCount(start: time) }
+            overflow?.count &+= 1
+        }
+    }
+
     let bounds: HistogramBounds
     private let exponentialSize: Int?
-    private let limit: Int
-    private let room: SeriesRoom
     private var counter: AdjustedCounter
-    private(set) var edges: [EdgeIdentity: Counted] = [:]
+    private(set) var edges: CountedList<EdgeIdentity, Counted>
+    /// The edges there was no room for, as one.
     private(set) var overflow: Counted?
-    private(set) var unpaired: [Loose: LooseCount] = [:]
-    private(set) var dropped: [Loose: LooseCount] = [:]
+    private(set) var unpaired: LooseList
+    private(set) var dropped: LooseList
 
     init(_ config: ServiceGraphConfig, seed: UInt64, room: SeriesRoom) {
         bounds = HistogramBounds(config.buckets, unit: .seconds)
         exponentialSize = config.exponentialSize
-        limit = config.edgeLimit
         counter = AdjustedCounter(seed: seed)
-        self.room = room
+        edges = CountedList(limit: config.edgeLimit, room: room)
+        unpaired = LooseList(services: CountedList(limit: config.edgeLimit, room: room))
+        dropped = unpaired
     }
 
     /// Counts a request between two services.
@@ -81,63 +96,37 @@ struct EdgeCounts: Sendable {
         let bounds = bounds
         let more = { (counted: inout Counted) in
             counted.requests &+= min(count, UInt64(Int64.max) &- counted.requests)
-            counted.lastSeen = now
             if let client = edge.client { counted.client.add(client.duration, count: count, weight: weight, bounds) }
             if let server = edge.server { counted.server.add(server.duration, count: count, weight: weight, bounds) }
         }
-        if edges[identity] != nil {
-            // Counts in place: the optional is never nil here.
-            edges[identity].mutate(more)
-            return
+        let exponentialSize = exponentialSize
+        let new = {
+            let durations = EdgeDurations(bounds, exponentialSize: exponentialSize)
+            return Counted(client: durations, server: durations, start: time)
         }
-        let bytes = bytes(of: identity)
-        if edges.count < limit, room.take(bytes) {
-            var counted = new(identity, now, time, bytes: bytes)
-            more(&counted)
-            edges[identity] = counted
-        } else {
-            if overflow == nil { overflow = new(nil, now, time, bytes: 0) }
-            overflow.mutate(more)
-        }
+        let bytes = { identity.bytes(buckets: exponentialSize ?? bounds.bucketCount) }
+        if edges.update(identity, now: now, bytes: bytes, new: new, more) { return }
+        if overflow == nil { overflow = new() }
+        overflow.mutate(more)
     }
 
-    private func new(_ identity: EdgeIdentity?, _ now: UInt64, _ time: UInt64, bytes: Int) -> Counted {
-        let durations = EdgeDurations(bounds, exponentialSize: exponentialSize)
-        return Counted(
-            identity: identity, client: durations, server: durations, start: time, lastSeen: now, bytes: bytes)
-    }
+    mutating func addUnpaired(_ loose: Loose, now: UInt64, time: UInt64) { unpaired.add(loose, now: now, time: time) }
+    mutating func addDropped(_ loose: Loose, now: UInt64, time: UInt64) { dropped.add(loose, now: now, time: time) }
 
-    private func bytes(of identity: EdgeIdentity) -> Int {
-        let dimensions = (identity.clientDimensions + identity.serverDimensions).reduce(0) {
-            $0 + ($1?.utf8.count ?? 0)
-        }
-        return 512 + 16 * (exponentialSize ?? bounds.bucketCount) + 2
-            * (identity.client.utf8.count + identity.server.utf8.count + dimensions)
-    }
-
-    mutating func addUnpaired(_ loose: Loose, time: UInt64) { add(loose, to: \.unpaired, time) }
-    mutating func addDropped(_ loose: Loose, time: UInt64) { add(loose, to: \.dropped, time) }
-
-    private mutating func add(_ loose: Loose, to list: WritableKeyPath<Self, [Loose: LooseCount]>, _ time: UInt64) {
-        let isKnown = self[keyPath: list][loose] != nil
-        let place = isKnown || self[keyPath: list].count < limit ? loose : Loose()
-        self[keyPath: list][place, default: LooseCount(start: time)].count &+= 1
-    }
-
-    /// Forgets the edges without requests since `oldest`.
+    /// Forgets what was not counted since `oldest`.
     mutating func expire(before oldest: UInt64) {
-        for (identity, counted) in edges where counted.lastSeen < oldest {
-            edges[identity] = nil
-            room.giveBack(counted.bytes)
-        }
+        edges.expire(before: oldest)
+        unpaired.services.expire(before: oldest)
+        dropped.services.expire(before: oldest)
     }
 }
 
-extension Optional {
-    /// Changes the value in place, if there is one.
-    fileprivate mutating func mutate(_ body: (inout Wrapped) -> Void) {
-        guard var value = take() else { return }
-        body(&value)
-        self = value
+extension EdgeIdentity {
+    /// The bytes an edge takes, roughly.
+    ///
+    /// - Parameter buckets: those of one of its two histograms.
+    fileprivate func bytes(buckets: Int) -> Int {
+        let dimensions = (clientDimensions + serverDimensions).reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+        return 512 + 16 * buckets + 2 * (client.utf8.count + server.utf8.count + dimensions)
     }
 }

@@ -113,7 +113,8 @@ struct GraphState: Sendable {
             droppedCount += 1
             let isClient = span.kind == 3 || span.kind == 4
             counts.addDropped(
-                isClient ? EdgeCounts.Loose(client: side.service) : EdgeCounts.Loose(server: side.service), time: time)
+                isClient ? EdgeCounts.Loose(client: side.service) : EdgeCounts.Loose(server: side.service), now: now,
+                time: time)
         }
     }
 
@@ -125,7 +126,12 @@ struct GraphState: Sendable {
     ) -> String? {
         for position in list.indices {
             let place = config.dimensions.count + offset + position
-            if let text = labelText(bytes, finder.values[place]) ?? facts?.values[place], !text.isEmpty { return text }
+            guard let text = labelText(bytes, finder.values[place]) ?? facts?.values[place], !text.isEmpty else {
+                continue
+            }
+            // Redis numbers its databases, and a number names nothing (semantic conventions, "Redis").
+            if list[position] == "db.namespace", text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { continue }
+            return text
         }
         return nil
     }
@@ -139,7 +145,7 @@ struct GraphState: Sendable {
             } else {
                 counts.addUnpaired(
                     EdgeCounts.Loose(client: edge.client?.service ?? "", server: edge.server?.service ?? ""),
-                    time: time)
+                    now: now, time: time)
             }
         }
     }

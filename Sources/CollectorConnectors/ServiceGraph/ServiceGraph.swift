@@ -51,7 +51,7 @@ final class ServiceGraph: ConsumingComponent {
         }
         repeatedly(every: config.cacheLoop) { graph in
             let now = graph.clock.now()
-            graph.state.withLock { $0.forget(before: now &- min(now, ServiceGraphConfig.staleAfter.nanoseconds)) }
+            graph.state.withLock { $0.forget(before: now &- min(now, graph.config.staleAfter.nanoseconds)) }
         }
     }
 
@@ -86,13 +86,13 @@ final class ServiceGraph: ConsumingComponent {
     /// Sends all counts; the next ones say again what is refused.
     private func flush() {
         flushing.withLock { _ in
-            let now = clock.now()
-            let time = clock.wallTime()
-            let counts = state.withLock { state in
-                state.expire(now: now, time: time)
-                return state.counts
+            state.withLock { $0.expire(now: clock.now(), time: clock.wallTime()) }
+            var rest: GraphPlace? = .first
+            while let place = rest {
+                let (request, next) = state.withLock { $0.counts.request(at: place, config, time: clock.wallTime()) }
+                if case .refused = sender.send(request) { return }
+                rest = next
             }
-            for request in counts.requests(config, time: time) where !sender.send(request, isDelta: false) { return }
         }
     }
 
@@ -100,6 +100,9 @@ final class ServiceGraph: ConsumingComponent {
     func shutdown(deadline: UInt64) async {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         state.withLock { $0.expire(now: .max, time: clock.wallTime()) }
-        await sender.drain(clock, until: deadline) { self.flush() }
+        await sender.drain(clock, until: deadline) {
+            self.flush()
+            return true
+        }
     }
 }

@@ -26,8 +26,14 @@ package struct ServiceGraphConfig: Sendable {
     /// The most edges that are shown; further ones are counted together.
     var edgeLimit: Int
 
-    /// How long an edge without requests is shown.
-    static let staleAfter = Duration.seconds(900)
+    /// How long an edge without requests is shown: told at least once in any case.
+    var staleAfter: Duration { max(.seconds(900), flushInterval * 2) }
+
+    /// The OpenTelemetry Collector's, then what today's semantic conventions call them (`db.namespace` is the database's
+    /// name already); the host comes last, since it is on nearly every client span.
+    private static let usualPeers = [
+        "peer.service", "db.name", "db.system", "service.peer.name", "db.system.name", "server.address",
+    ]
 
     package init(_ reader: ConfigReader) {
         buckets = reader.bounds("latency_histogram_buckets")
@@ -43,10 +49,9 @@ package struct ServiceGraphConfig: Sendable {
         maxItems = store.integer("max_items", default: 1000, in: 1...10_000_000)
         cacheLoop = reader.duration("cache_loop", default: .seconds(60), allowsZero: false)
         expirationLoop = reader.duration("store_expiration_loop", default: .seconds(2), allowsZero: false)
-        peerAttributes = reader.strings(
-            "virtual_node_peer_attributes", default: ["peer.service", "db.name", "db.system"])
+        peerAttributes = reader.strings("virtual_node_peer_attributes", default: Self.usualPeers)
         reader.renamed("database_name_attribute", to: "database_name_attributes")
-        databaseAttributes = reader.strings("database_name_attributes", default: ["db.name"])
+        databaseAttributes = reader.strings("database_name_attributes", default: ["db.name", "db.namespace"])
         hasVirtualNodeLabel = reader.bool("virtual_node_extra_label", default: false)
         flushInterval = reader.duration("metrics_flush_interval", default: .seconds(60))
         edgeLimit = reader.integer("aggregation_cardinality_limit", default: 10_000, in: 1...10_000_000)

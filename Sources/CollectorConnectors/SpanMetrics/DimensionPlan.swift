@@ -19,6 +19,8 @@ struct DimensionPlan: Sendable {
 
     private(set) var labels: [Label] = []
     private(set) var families: [Family] = []
+    /// The labels of each family that are named by attributes.
+    private(set) var globs: [GlobLabels] = []
     let hasService: Bool
     let hasName: Bool
     let hasKind: Bool
@@ -31,22 +33,28 @@ struct DimensionPlan: Sendable {
         hasKind = !config.excluded.contains("span.kind")
         hasStatus = !config.excluded.contains("status.code")
         hasSamplingMethod = config.addsSamplingMethod
-        let calls = positions(config.dimensions + config.callsDimensions, config)
-        let durations = positions(config.dimensions + config.histogramDimensions, config)
+        let calls = config.dimensions + config.callsDimensions
+        let durations = config.dimensions + config.histogramDimensions
         if !config.hasHistogram || calls == durations {
-            families = [Family(hasCalls: true, hasHistogram: config.hasHistogram, labels: calls)]
+            addFamily(calls, config, hasCalls: true, hasHistogram: config.hasHistogram)
         } else {
-            families = [
-                Family(hasCalls: true, hasHistogram: false, labels: calls),
-                Family(hasCalls: false, hasHistogram: true, labels: durations),
-            ]
+            addFamily(calls, config, hasCalls: true, hasHistogram: false)
+            addFamily(durations, config, hasCalls: false, hasHistogram: true)
         }
+    }
+
+    private mutating func addFamily(
+        _ dimensions: [SpanMetricsConfig.Dimension], _ config: SpanMetricsConfig, hasCalls: Bool, hasHistogram: Bool
+    ) {
+        let labels = positions(dimensions, config)
+        families.append(Family(hasCalls: hasCalls, hasHistogram: hasHistogram, labels: labels))
+        globs.append(GlobLabels(dimensions.compactMap(\.glob), hidden: config.ownNames))
     }
 
     private mutating func positions(
         _ dimensions: [SpanMetricsConfig.Dimension], _ config: SpanMetricsConfig
     ) -> [Int] {
-        dimensions.filter { !config.excluded.contains($0.name) }.map { dimension in
+        dimensions.filter { $0.glob == nil && !config.excluded.contains($0.name) }.map { dimension in
             let fallback = dimension.fallback.map { LabelValue($0) }
             let known = labels.firstIndex { $0.name == dimension.name && $0.fallback?.bytes == fallback?.bytes }
             if let known { return known }

@@ -17,14 +17,20 @@ struct EventCounts: Sendable {
 
     var family: SeriesFamily
     private var finder: AttributeFinder
+    private var globs: GlobLabels
     private let labels: [(name: String, fallback: LabelValue?)]
 
     init(_ dimensions: [SpanMetricsConfig.Dimension], _ config: SpanMetricsConfig, _ room: SeriesRoom) {
         let store = SeriesStore(bucketCount: 0, exponentialSize: nil, exemplarLimit: nil, unit: config.unit)
         family = SeriesFamily(store, config, room)
-        let shown = dimensions.filter { !config.excluded.contains($0.name) }
+        let shown = dimensions.filter { $0.glob == nil && !config.excluded.contains($0.name) }
         labels = shown.map { ($0.name, $0.fallback.map { LabelValue($0) }) }
         finder = AttributeFinder(keys: shown.map(\.name))
+        // What globs find in a span is a label of its events already.
+        let known = config.dimensions + config.callsDimensions
+        globs = GlobLabels(
+            dimensions.compactMap(\.glob), hidden: config.ownNames.union((known + shown).map(\.name)),
+            hiddenGlobs: known.compactMap(\.glob))
     }
 
     /// Counts an event; false when its series is not known.
@@ -43,8 +49,9 @@ struct EventCounts: Sendable {
     ) {
         let key = key(event, shared, bytes)
         let new = SeriesFamily.New(
-            key: key, resource: shared.resource, labels: spanLabels + ownLabels(bytes), service: shared.service,
-            now: now, time: time)
+            key: key, resource: shared.resource,
+            labels: (spanLabels + ownLabels(bytes)).marked(asOverflow: globs.isCut),
+            service: shared.service, now: now, time: time)
         let slot = family.folded(new) ?? family.insert(new, identity(shared, bytes))
         family.store.add(slot, 0, bucket: 0, count: shared.count, weight: shared.weight, now: now)
     }
@@ -52,12 +59,13 @@ struct EventCounts: Sendable {
     /// Finds the event's attributes and what its series is found by.
     private mutating func key(_ event: ByteRange, _ shared: Shared, _ bytes: Span<UInt8>) -> UInt64 {
         _ = finder.find(bytes, message: event, attributes: 3, name: 2)
+        if !globs.isEmpty { globs.find(bytes, message: event, attributes: 3) }
         var key = shared.key
         for (position, label) in labels.enumerated() {
             let value = finder.values[position].map { LabelValue.hash(bytes, $0) }
             key = mixed(key ^ (value ?? label.fallback?.hash ?? 1))
         }
-        return key
+        return globs.hash(key, bytes)
     }
 
     /// What tells the event's series from others, by the attributes that `key` has found.
@@ -70,6 +78,7 @@ struct EventCounts: Sendable {
                 identity.append(label.fallback)
             }
         }
+        globs.append(to: &identity, bytes)
         return identity
     }
 
@@ -95,13 +104,14 @@ struct EventCounts: Sendable {
                 }
             guard isSame else { return false }
         }
-        return comparison.isComplete
+        return globs.meets(bytes, &comparison, in: stored) && comparison.isComplete
     }
 
     private func ownLabels(_ bytes: Span<UInt8>) -> [SeriesLabel] {
-        labels.enumerated().compactMap { position, label in
+        let named = labels.enumerated().compactMap { position, label in
             let found = LabelValue(bytes, finder.values[position])
             return (found ?? label.fallback).map { SeriesLabel(name: label.name, value: $0, budgetKey: 0) }
         }
+        return named + globs.labels(bytes)
     }
 }

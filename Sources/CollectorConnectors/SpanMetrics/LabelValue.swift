@@ -28,7 +28,22 @@ struct LabelValue: Sendable {
         self.init(bytes: value.bytes)
     }
 
-    /// What stands for values that were too many.
+    /// Bytes of a value that many spans share, at most: each of them is compared with it.
+    static let longestOfMany = 1024
+
+    /// A value that many spans share; too long, it is another one.
+    init?(ofMany bytes: Span<UInt8>, _ range: ByteRange?) {
+        if let range, range.count > Self.longestOfMany {
+            self = .other
+        } else {
+            self.init(bytes, range)
+        }
+    }
+
+    /// The same of a value that is there already.
+    var ofMany: LabelValue { bytes.count > Self.longestOfMany ? .other : self }
+
+    /// What stands for values that were too many, or too long.
     static let other = LabelValue("__other__")
 
     /// The hash's key, a secret of the process: values are what senders say.

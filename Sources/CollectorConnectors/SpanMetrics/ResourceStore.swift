@@ -1,23 +1,45 @@
 import OTLPWire
 
-/// The resources that series belong to. Slot 0 is the one without attributes: the only one when resources are not told
-/// apart, and the place of what is more than the limit.
+/// The resources that series belong to, in the order they were seen. Two slots have no attributes: 0 is the resource that
+/// says nothing, the only one when resources are not told apart; `overflow` stands for all there is no room for.
+///
+/// Beyond the limit the resource that was not seen for longest makes room when nothing of it is lost by that: all it
+/// counted was told, and taken. Its slot is free when its series are, which is at the next `keep`; when it comes again until
+/// then, or later, it is another resource, whose counts begin anew.
 struct ResourceStore: Sendable {
     struct Resource: Sendable {
-        var key: UInt64
+        var key: UInt64 = 0
         /// The fields of its ResourceMetrics in front of the scopes, and behind them.
-        var head: [UInt8]
-        var tail: [UInt8]
-        /// Nanoseconds of the clock's `now()`.
-        var lastSeen: UInt64
-        var isFree = false
+        var head: [UInt8] = []
+        var tail: [UInt8] = []
+        /// The round of points under way, or told last, when it was seen last.
+        var lastRound: UInt64 = 0
+        /// The slots of the resources that were seen before and after it; 0 is at both ends.
+        var older: Int32 = 0
+        var newer: Int32 = 0
+        var state = State.used
+
+        enum State: Sendable {
+            case used
+            /// It has made room for another one; its series are still there.
+            case evicted
+            case free
+        }
 
         /// What it takes of the series' room.
         var bytes: Int { MemoryLayout<Resource>.stride + KeyTable.bytesPerEntry + head.count + tail.count }
     }
 
+    /// The slot of what there is no room for.
+    static let overflow = 1
+
     private var table = KeyTable()
-    private(set) var resources: [Resource]
+    private(set) var resources = [Resource(), Resource()]
+    /// Resources that made room and whose series are still there.
+    private(set) var evictedCount = 0
+    /// The last round of points that was told and taken, and the one under way or told last.
+    private var takenRound: UInt64 = 0
+    private(set) var round: UInt64 = 1
     private var free: [Int] = []
     private let limit: Int
     private let keys: AttributeFinder?
@@ -25,7 +47,7 @@ struct ResourceStore: Sendable {
     private let hashMask: UInt64
 
     /// - Parameters:
-    ///   - limit: the most resources, the one without attributes not counted.
+    ///   - limit: the most resources, the two without attributes not counted.
     ///   - keys: the attributes that tell resources apart; all when empty.
     ///   - hashMask: the bits of hashes that resources are found by.
     init(limit: Int, keys: [String], room: SeriesRoom, hashMask: UInt64) {
@@ -33,42 +55,88 @@ struct ResourceStore: Sendable {
         self.limit = limit
         self.room = room
         self.keys = keys.isEmpty ? nil : AttributeFinder(keys: keys)
-        resources = [Resource(key: 0, head: [], tail: [], lastSeen: 0)]
     }
 
-    /// The slot of a resource, which is made if there is room; 0 when there is none.
-    mutating func slot(_ group: GroupEntry, resource: ByteRange, _ bytes: Span<UInt8>, now: UInt64) -> Int {
+    /// The slot of a resource, which is made if there is room; `overflow` when there is none.
+    mutating func slot(_ group: GroupEntry, resource: ByteRange, _ bytes: Span<UInt8>) -> Int {
         // It is the one without attributes: there are no two alike.
         if resource.isEmpty { return 0 }
         let key = hash(resource, bytes)
         var search = table.search(key)
         while let slot = table.next(&search) {
-            guard isSame(resources[slot].head, resource, bytes) else { continue }
-            resources[slot].lastSeen = now
+            guard resources[slot].state == .used, isSame(resources[slot].head, resource, bytes) else { continue }
+            resources[slot].lastRound = round
+            if resources[0].older != Int32(slot) {
+                unlink(slot)
+                linkAsNewest(slot)
+            }
             return slot
         }
-        guard table.count < limit else { return 0 }
+        guard table.count - evictedCount < limit || evictOldest() else { return Self.overflow }
         let new = Resource(
-            key: key, head: group.head.range.map { bytes[$0] }, tail: group.tail.range.map { bytes[$0] }, lastSeen: now)
-        guard room.take(new.bytes) else { return 0 }
+            key: key, head: group.head.range.map { bytes[$0] }, tail: group.tail.range.map { bytes[$0] },
+            lastRound: round)
+        guard room.take(new.bytes) else { return Self.overflow }
         let slot = free.popLast() ?? resources.count
         if slot < resources.count { resources[slot] = new } else { resources.append(new) }
         table.insert(key, slot)
+        linkAsNewest(slot)
         return slot
     }
 
-    /// Frees the resources that are not to be kept.
+    /// Whether so many resources have made room that it is time to free their series; each such sweep goes over all series,
+    /// so one pays for several.
+    var needsSweep: Bool { evictedCount > limit / 8 }
+
+    func isEvicted(_ slot: Int) -> Bool { resources[slot].state == .evicted }
+
+    /// A round of points begins: it tells at least what was counted until now.
+    mutating func beginRound() { round += 1 }
+
+    /// The round's points are all in good hands.
+    mutating func taken(round: UInt64) { takenRound = max(takenRound, round) }
+
+    /// Makes room by the resource that was not seen for longest; false when there is something to tell of it.
+    private mutating func evictOldest() -> Bool {
+        let slot = Int(resources[0].newer)
+        guard slot > 0, resources[slot].lastRound < takenRound else { return false }
+        unlink(slot)
+        resources[slot].state = .evicted
+        evictedCount += 1
+        return true
+    }
+
+    /// Frees the resources that are not to be kept, and those that made room.
     mutating func keep(where isKept: (Int) -> Bool) {
         var isAny = false
-        for slot in resources.indices.dropFirst() where !resources[slot].isFree && !isKept(slot) {
+        for slot in resources.indices.dropFirst(Self.overflow + 1) where resources[slot].state != .free {
+            if resources[slot].state == .used {
+                if isKept(slot) { continue }
+                unlink(slot)
+            }
             room.giveBack(resources[slot].bytes)
-            resources[slot] = Resource(key: 0, head: [], tail: [], lastSeen: 0, isFree: true)
+            resources[slot] = Resource(state: .free)
             free.append(slot)
             isAny = true
         }
+        evictedCount = 0
         guard isAny else { return }
         let resources = resources
-        table.keep { !resources[$0].isFree }
+        table.keep { resources[$0].state != .free }
+    }
+
+    private mutating func linkAsNewest(_ slot: Int) {
+        let newest = resources[0].older
+        resources[slot].older = newest
+        resources[slot].newer = 0
+        resources[Int(newest)].newer = Int32(slot)
+        resources[0].older = Int32(slot)
+    }
+
+    private mutating func unlink(_ slot: Int) {
+        let (older, newer) = (resources[slot].older, resources[slot].newer)
+        resources[Int(older)].newer = newer
+        resources[Int(newer)].older = older
     }
 
     /// A hash of the attributes that tell resources apart, in any order.

@@ -16,6 +16,19 @@ struct SeriesLabel: Sendable {
     var value: LabelValue
     /// Where its values are counted; nil for labels with few values by their nature.
     var budgetKey: UInt64?
+    /// The hash of a name that senders chose; nil for configured ones.
+    var nameHash: UInt64?
+
+    /// Says that there was no room for what tells apart what is counted here (OpenTelemetry metrics SDK, "Cardinality
+    /// limits").
+    static let overflow = SeriesLabel(name: "otel.metric.overflow", value: LabelValue(true))
+}
+
+extension [SeriesLabel] {
+    /// The labels, which say that they are not all if that is so.
+    func marked(asOverflow isOverflow: Bool) -> [SeriesLabel] {
+        isOverflow && !contains { $0.name == SeriesLabel.overflow.name } ? self + [.overflow] : self
+    }
 }
 
 /// One series: its identity and what was counted.

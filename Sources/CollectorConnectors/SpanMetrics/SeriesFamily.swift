@@ -10,7 +10,7 @@ struct SeriesFamily: Sendable {
     private var resourceCounts: [Int: Int] = [:]
     /// Spans that were counted with a label's value folded.
     private(set) var foldedCount = 0
-    /// Spans that had to be counted without labels.
+    /// Spans that had to be counted without their labels.
     private(set) var overflowCount = 0
 
     init(_ store: SeriesStore, _ config: SpanMetricsConfig, _ room: SeriesRoom) {
@@ -57,23 +57,33 @@ struct SeriesFamily: Sendable {
     /// A new series, or the one of those that there is no room for. Nothing is lost: totals stay exact.
     private mutating func insert(_ new: New, _ identity: SeriesIdentity, _ attributes: [UInt8]) -> Int {
         if let limit, resourceCounts[new.resource, default: 0] >= limit {
-            overflowCount += 1
+            noteOverflow(new)
             return overflowSlot(new.resource, new)
         }
         var series = Series(
             key: new.key, resource: new.resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
             lastSeen: new.now)
         guard take(&series, identity) else {
-            overflowCount += 1
+            noteOverflow(new)
             return overflowSlot(0, new)
         }
         for label in new.labels {
+            if let name = label.nameHash {
+                let place = Self.namesPlace(new.service)
+                budget.add(name, label: place)
+                series.budgeted.append((place, name))
+            }
             guard let place = label.budgetKey else { continue }
             budget.add(label.value.hash, label: place)
             series.budgeted.append((place, label.value.hash))
         }
         resourceCounts[new.resource, default: 0] += 1
         return store.insert(series, identity)
+    }
+
+    /// Spans of resources there is no room for are counted as such already.
+    private mutating func noteOverflow(_ new: New) {
+        if new.resource != ResourceStore.overflow { overflowCount += 1 }
     }
 
     /// Frees the series that are not to be kept, with the values and the bytes they took.
@@ -86,9 +96,26 @@ struct SeriesFamily: Sendable {
         }
     }
 
+    /// Where the names are counted that senders chose for a service's labels.
+    private static func namesPlace(_ service: UInt64) -> UInt64 {
+        ValueBudget.key(service: service, label: ~LabelValue.hash("names found by globs"))
+    }
+
+    /// Takes out the labels whose names are too many, and says so; true when there were some.
+    private func foldNames(_ new: inout New) -> Bool {
+        let place = Self.namesPlace(new.service)
+        let count = new.labels.count
+        new.labels.removeAll { label in
+            label.nameHash.map { !budget.admits($0, label: place) } ?? false
+        }
+        guard new.labels.count < count else { return false }
+        new.labels = new.labels.marked(asOverflow: true)
+        return true
+    }
+
     /// Replaces the values that are too many for their label; true when there were some.
     private func fold(_ new: inout New) -> Bool {
-        var isFolded = false
+        var isFolded = foldNames(&new)
         for position in new.labels.indices where new.labels[position].budgetKey != nil {
             let label = new.labels[position]
             let isService = label.name == "service.name"
@@ -117,7 +144,9 @@ struct SeriesFamily: Sendable {
     /// The series of everything that has no room, for each resource its own (OpenTelemetry metrics SDK, "Cardinality
     /// limits"); the one of slot 0 when not even for that there is memory.
     private mutating func overflowSlot(_ resource: Int, _ new: New) -> Int {
-        let attributes = Self.attributes([SeriesLabel(name: "otel.metric.overflow", value: LabelValue(true))])
+        // Both have no attributes: one series tells of them.
+        let resource = resource == ResourceStore.overflow ? 0 : resource
+        let attributes = Self.attributes([.overflow])
         let identity = SeriesIdentity(resource: resource, folded: attributes)
         if let known = store.find(identity.hash, identity) { return known }
         var series = Series(

@@ -1,7 +1,7 @@
 // The points of all series as export requests.
 //
 // A round goes through the series in pieces, so that spans are counted on between them; series that are new meanwhile
-// wait for the next round.
+// wait for the next round. No slot changes its series while a round is under way.
 
 import CollectorCore
 import OTLPWire
@@ -15,14 +15,14 @@ struct FlushRound: Sendable {
         var resource: Int
     }
 
-    let places: [Place]
-    /// Nanoseconds since 1970.
-    let time: UInt64
-    private(set) var position = 0
+    /// What `SpanCounts` knows it by.
+    let number: UInt64
+    private let places: [Place]
+    private var position = 0
 
-    init(_ places: [Place], time: UInt64) {
+    init(number: UInt64, _ places: [Place]) {
+        self.number = number
         self.places = places.sorted { ($0.resource, $0.family) < ($1.resource, $1.family) }
-        self.time = time
     }
 
     /// Series whose points go into one request.
@@ -53,9 +53,13 @@ extension SpanCounts {
     private var stores: [SeriesStore] { families.map(\.store) + (events.map { [$0.family.store] } ?? []) }
 
     /// The request with the points of `places`, which are thereby said.
+    ///
+    /// - Parameter time: nanoseconds since 1970.
     mutating func request(_ places: ArraySlice<FlushRound.Place>, time: UInt64) -> [UInt8] {
         var request = MessageWriter()
-        var rest = places
+        // Resources that made room since the round began had said everything, and may be back with other counts.
+        let places = places.filter { !resources.isEvicted($0.resource) }
+        var rest = places[...]
         while let first = rest.first {
             let own = rest.prefix { $0.resource == first.resource }
             rest = rest.dropFirst(own.count)

@@ -2,16 +2,25 @@
 
 import OTLPWire
 
+/// What spans of one resource have in common. Found out once for all of them, as long as they stand together.
+struct ResourceFacts: Sendable {
+    /// Of the resource in the request.
+    var position: UInt32
+    var slot: Int
+    var service: LabelValue
+    /// By label of the plan: what the resource says, else the configured value.
+    var defaults: [LabelValue?]
+    /// The attributes that globs find, by family; empty when there are no globs.
+    var globs: [[GlobLabels.Match]]
+}
+
 /// What spans of one scope have in common.
 struct ScopeFacts: Sendable {
-    var resourceSlot: Int
+    var resource: ResourceFacts
     /// The hash of everything that is the same for all spans of the scope.
     var hash: UInt64
     /// The same written out: how the identities of its spans' series begin.
     var identity: SeriesIdentity
-    var service: LabelValue
-    /// By label of the plan: what the resource says, else the configured value.
-    var defaults: [LabelValue?]
     /// The scope's name and version, when they are to be shown.
     var scopeLabels: [SeriesLabel]
 }
@@ -69,7 +78,9 @@ struct SpanFacts: Sendable {
     /// The labels that all metrics have, in the order they are shown.
     func labels(_ plan: DimensionPlan, _ facts: ScopeFacts, _ bytes: Span<UInt8>) -> [SeriesLabel] {
         var labels: [SeriesLabel] = []
-        if plan.hasService { labels.append(SeriesLabel(name: "service.name", value: facts.service, budgetKey: 0)) }
+        if plan.hasService {
+            labels.append(SeriesLabel(name: "service.name", value: facts.resource.service, budgetKey: 0))
+        }
         if plan.hasName {
             var value = MessageWriter()
             value.bytes(1, name.range.map { bytes[$0] })
@@ -81,6 +92,8 @@ struct SpanFacts: Sendable {
             let method = isExtrapolated ? "extrapolated" : "counted"
             labels.append(SeriesLabel(name: "sampling.method", value: LabelValue(method)))
         }
+        // They are told of without their resource, which nobody must take for another one.
+        if facts.resource.slot == ResourceStore.overflow { labels.append(.overflow) }
         return labels + facts.scopeLabels
     }
 }

@@ -13,8 +13,8 @@ final class SpanMetrics: ConsumingComponent {
     private let account: Account
     private let sender: MetricsSender
     private let counts: Mutex<SpanCounts>
-    /// Held while points are cut and sent: one round at a time.
-    private let flushing = Mutex(false)
+    /// The round of deltas that is under way; held while points are cut and sent: one round at a time.
+    private let flushing = Mutex<FlushRound?>(nil)
     private let isClosed = Atomic<Bool>(false)
 
     init(_ config: SpanMetricsConfig, _ context: ComponentContext, next: any Consumer) {
@@ -42,7 +42,9 @@ final class SpanMetrics: ConsumingComponent {
             Double(self?.counts.withLock { $0.foldedCount } ?? 0)
         }
         context.telemetry.counter(
-            "\(prefix)_overflow_spans", "Spans counted without labels: there was no room for another series", labels
+            "\(prefix)_overflow_spans",
+            "Spans counted under otel.metric.overflow: there was no room for their series, or for their resource",
+            labels
         ) { [weak self] in
             Double(self?.counts.withLock { $0.overflowCount } ?? 0)
         }
@@ -82,27 +84,78 @@ final class SpanMetrics: ConsumingComponent {
         }
     }
 
-    /// Sends the points of all series, unless earlier ones that must not be lost are still refused.
-    private func flush() {
-        flushing.withLock { _ in
-            guard sender.sendUnsent() else { return }
-            let now = clock.now()
-            let places = counts.withLock { counts in
-                counts.expire(now: now)
-                return counts.places()
+    /// Sends the points of all series, after what is left of the round under way; true when nothing is left to send.
+    ///
+    /// - Parameter isNew: begins a round when the one under way is over.
+    @discardableResult
+    private func flush(isNew: Bool = true) -> Bool {
+        flushing.withLock { round in
+            if config.temporality == .delta {
+                // None is cut while earlier ones are not taken.
+                guard sender.sendUnsent(onTaken: goOn) else { return false }
+                if let current = round {
+                    round = sendDeltas(of: current)
+                    if round != nil { return false }
+                }
+                if isNew { round = sendDeltas(of: newRound()) }
+            } else if isNew {
+                sendRunningCounts(of: newRound())
             }
-            var round = FlushRound(places, time: clock.wallTime())
-            let isDelta = config.temporality == .delta
-            while true {
-                let places = round.next()
-                if places.isEmpty { break }
-                let request = counts.withLock { $0.request(places, time: round.time) }
-                // The next points of cumulative series say it all again.
-                if !sender.send(request, isDelta: isDelta) { break }
-            }
-            // Series that have nothing new to say between two deltas cost nobody anything when they are gone.
-            if isDelta { counts.withLock { $0.keepSeries { $0.hasNews || $0.lastSeen >= now &- min(now, Self.idle) } } }
+            return round == nil
         }
+    }
+
+    private func newRound() -> FlushRound {
+        let (number, places) = counts.withLock { $0.beginRound(now: clock.now()) }
+        return FlushRound(number: number, places)
+    }
+
+    /// Sends the points of a round until some are not taken at once; they are kept.
+    ///
+    /// - Returns: what is left of the round; nil when it is over.
+    private func sendDeltas(of round: FlushRound) -> FlushRound? {
+        var round = round
+        while let request = cut(&round) {
+            if !sender.sendDelta(request, onTaken: goOn) { return round }
+        }
+        let now = clock.now()
+        counts.withLock { counts in
+            counts.endRound()
+            counts.taken(round: round.number)
+            // Series that have nothing new to say between two deltas cost nobody anything when they are gone.
+            counts.keepSeries { $0.hasNews || $0.lastSeen >= now &- min(now, Self.idle) }
+        }
+        return nil
+    }
+
+    /// Goes on with the round under way when its last points were taken.
+    @Sendable private func goOn() { workers.run { self.flush(isNew: false) } }
+
+    /// Sends the points of a round; what is refused is said again by the next one.
+    private func sendRunningCounts(of round: FlushRound) {
+        var round = round
+        var pending: [Completion] = []
+        var isRefused = false
+        while !isRefused, let request = cut(&round) {
+            switch sender.send(request) {
+            case .done: break
+            case .refused: isRefused = true
+            case .pending(let completion): pending.append(completion)
+            }
+        }
+        counts.withLock { $0.endRound() }
+        if isRefused { return }
+        if pending.isEmpty { return counts.withLock { $0.taken(round: round.number) } }
+        Completion.all(pending, refused: nil, combine: Refusal.joined).whenFulfilled { [self, number = round.number] in
+            if case .success = $0 { counts.withLock { $0.taken(round: number) } }
+        }
+    }
+
+    /// The next request of a round; nil at its end.
+    private func cut(_ round: inout FlushRound) -> [UInt8]? {
+        let places = round.next()
+        if places.isEmpty { return nil }
+        return counts.withLock { $0.request(places, time: clock.wallTime()) }
     }
 
     /// How long a series without spans is kept for deltas.

@@ -7,6 +7,8 @@ package struct SpanMetricsConfig: Sendable {
         var name: String
         /// The value where neither has it; nil leaves the label out.
         var fallback: String?
+        /// Instead of one name, all that match.
+        var glob: Glob?
     }
 
     enum Temporality: String, CaseIterable, Sendable {
@@ -86,7 +88,22 @@ package struct SpanMetricsConfig: Sendable {
             [("dimensions", dimensions), ("calls_dimensions", callsDimensions)], common: dimensions, reader)
         Self.checkNames([("dimensions", histogramDimensions)], common: dimensions, histogram)
         Self.checkNames([("dimensions", labels)], common: dimensions, events)
+        noteStrangeExclusions(reader)
         reader.finish()
+    }
+
+    /// Says which excluded names are those of no label: they do not harm, but were hardly meant so.
+    private func noteStrangeExclusions(_ reader: ConfigReader) {
+        let all = dimensions + callsDimensions + histogramDimensions + (eventDimensions ?? [])
+        let known = Self.standardLabels + all.map(\.name).filter { !$0.isEmpty }
+        for name in excluded.subtracting(known).sorted() where !all.contains(where: { $0.glob?.matches(name) == true })
+        {
+            // The OpenTelemetry Collector adds it when it is told to.
+            if name == "collector.instance.id" { continue }
+            reader.warning(
+                "exclude_dimensions",
+                "no label is called `\(name)`\(suggestion(for: name, among: known)); nothing is left out for it")
+        }
     }
 
     private static func buckets(_ reader: ConfigReader) -> Buckets {
@@ -95,15 +112,22 @@ package struct SpanMetricsConfig: Sendable {
         if explicit != nil, exponential != nil {
             reader.error("exponential", "cannot stand beside `explicit`; keep one of them")
         }
-        if let exponential { return .exponential(maxSize: exponential.integer("max_size", default: 160, in: 2...1024)) }
-        return .explicit(explicit?.bounds("buckets") ?? HistogramBounds.standard)
+        let bounds = explicit?.bounds("buckets") ?? HistogramBounds.standard
+        let maxSize = exponential?.integer("max_size", default: 160, in: 2...1024)
+        return maxSize.map { .exponential(maxSize: $0) } ?? .explicit(bounds)
     }
 
     private static func dimensions(_ key: String, of reader: ConfigReader) -> [Dimension] {
         reader.sections(key).map { item in
-            if item.has("glob") { item.error("glob", "not supported: name each attribute by `name`") }
-            let name = item.has("glob") ? "" : item.requiredString("name", example: "http.request.method")
-            return Dimension(name: name, fallback: item.optionalString("default"))
+            let fallback = item.optionalString("default")
+            guard let pattern = item.optionalString("glob") else {
+                return Dimension(name: item.requiredString("name", example: "http.request.method"), fallback: fallback)
+            }
+            if item.optionalString("name") != nil { item.error("glob", "cannot stand beside `name`; keep one of them") }
+            if fallback != nil { item.warning("default", "is without effect beside `glob`") }
+            let glob = Glob(pattern)
+            if glob == nil { item.error("glob", "`\(pattern)` is no pattern of attribute names such as `http.*`") }
+            return Dimension(name: "", fallback: nil, glob: glob)
         }
     }
 
@@ -117,6 +141,14 @@ package struct SpanMetricsConfig: Sendable {
         return limit > 0 ? limit : nil
     }
 
+    /// Labels that no glob adds: they are there already, or are not to be.
+    var ownNames: Set<String> {
+        excluded.union(Self.standardLabels).union([
+            "sampling.method", "span.instrumentation.scope.name", "span.instrumentation.scope.version",
+            SeriesLabel.overflow.name,
+        ])
+    }
+
     /// The labels that every series has.
     static let standardLabels = ["service.name", "span.name", "span.kind", "status.code"]
 
@@ -126,8 +158,18 @@ package struct SpanMetricsConfig: Sendable {
     ) {
         for (key, dimensions) in lists {
             var seen = Set(standardLabels + (dimensions == common ? [] : common.map(\.name)))
-            for dimension in dimensions where !seen.insert(dimension.name).inserted {
-                reader.error(key, "the label `\(dimension.name)` is there already; name each once")
+            let globs = (common + dimensions).compactMap(\.glob)
+            for dimension in dimensions where dimension.glob == nil && !dimension.name.isEmpty {
+                if !seen.insert(dimension.name).inserted {
+                    reader.error(key, "the label `\(dimension.name)` is there already; name each once")
+                } else if let glob = globs.first(where: { $0.matches(dimension.name) }) {
+                    reader.error(key, "the glob `\(glob.text)` finds `\(dimension.name)` already; keep one of them")
+                }
+            }
+            for name in common.map(\.name) where !name.isEmpty {
+                if let glob = dimensions.compactMap(\.glob).first(where: { $0.matches(name) }), dimensions != common {
+                    reader.error(key, "the glob `\(glob.text)` finds `\(name)` of `dimensions` again; keep one of them")
+                }
             }
         }
     }
