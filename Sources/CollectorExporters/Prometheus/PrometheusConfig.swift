@@ -53,6 +53,9 @@ package struct PrometheusConfig: Sendable {
         endpoint = reader.requiredString("endpoint", example: "localhost:8889")
         namespace = reader.string("namespace", default: "")
         constantLabels = reader.stringMap("const_labels")
+        if constantLabels.contains(where: \.name.isEmpty) {
+            reader.error("const_labels", "has a label without a name; give it one or leave it out")
+        }
         sendsTimestamps = reader.bool("send_timestamps", default: false)
         expirations.standard = Self.limit(reader.duration("metric_expiration", default: .seconds(300)))
         expirations.rules = reader.sections("metric_expirations").compactMap(Self.rule)

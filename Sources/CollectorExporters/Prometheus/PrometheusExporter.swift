@@ -40,7 +40,7 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
         ) { [memory = tools.memory] in Double(memory.bytes) }
         let pairs = DropReason.allCases.map { ($0, context.account.dropped("\(context.id)", $0.rawValue)) }
         drops = Dictionary(uniqueKeysWithValues: pairs)
-        let report = OmissionReport(pairs.map { ($0.rawValue, $1) } + tools.conflicts.byKind)
+        let report = OmissionReport(pairs.map { ($0.rawValue, $1) } + tools.conflicts.omissions)
         store = MetricStore(config, tools: tools, report: config.reportsOmissions ? report : nil, log: context.log)
         endpoint = PrometheusEndpoint(config, store: store, clock: context.clock)
         context.exemplars.register(self)
@@ -98,7 +98,7 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
         return .done()
     }
 
-    package func offer(_ exemplar: Exemplar, to series: SeriesKey) {
+    package func offer(_ exemplar: Exemplar, to series: SeriesKey) -> Bool {
         store.offer(exemplar, to: series, clock())
     }
 

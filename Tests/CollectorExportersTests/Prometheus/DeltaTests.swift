@@ -194,6 +194,57 @@ struct DeltaTests {
         #expect(resets(harness) == ["bounds": 2])
     }
 
+    /// What is shown of a histogram after deltas with these sums, of two observations each.
+    private func shown(_ sums: [Double?], exponential: Bool = false, bounds: [Double] = [1]) throws -> (
+        sum: [Double], count: [Double], lost: Double
+    ) {
+        let harness = PrometheusHarness()
+        for (number, sum) in sums.enumerated() {
+            let times = (UInt64(number), UInt64(number) + 1)
+            if exponential {
+                try harness.send(TestExponentialPoint(scale: 0, positive: (0, [2]), sum: sum, times: times), .delta)
+            } else {
+                // Other bounds take another way.
+                let bounds = number % 2 == 0 ? [1] : bounds
+                let point = TestHistogramPoint(
+                    bounds: bounds, counts: [2] + bounds.map { _ in 0 }, sum: sum, start: start + times.0 * second,
+                    time: start + times.1 * second)
+                try harness.send(TestMetric("h", .histogram([point], .delta)))
+            }
+        }
+        let text = try harness.scrape(openMetrics: false)
+        #expect(harness.context.account.imbalance == nil)
+        let openMetrics = try harness.scrape()
+        #expect(openMetrics.samples("h_sum").map(\.value) == text.samples("h_sum").map(\.value))
+        return (
+            text.samples("h_sum").map(\.value), text.samples("h_count").map(\.value),
+            conflicts(harness, "histogram_sum")
+        )
+    }
+
+    @Test("a sum that is no number or does not come is left out of a histogram's sum, and counted; all else goes on")
+    func lostSums() throws {
+        for (exponential, bounds) in [(false, [1]), (false, [1, 2]), (true, [1])] as [(Bool, [Double])] {
+            let shown = { try self.shown($0, exponential: exponential, bounds: bounds) }
+            #expect(try shown([1, .nan, 2, 2]) == ([5], [8], 1))
+            #expect(try shown([1, .infinity, -.infinity, 2]) == ([3], [8], 2))
+            #expect(try shown([1, nil, 2]) == ([3], [6], 1))
+            #expect(try shown([1, 1e308, 1e308, 1e308]).lost == 2)
+            // The sum begins where it is known first.
+            #expect(try shown([.nan, 2, 2]) == ([4], [6], 2))
+            #expect(try shown([nil, 2, 2]) == ([4], [6], 1))
+            #expect(try shown([nil, nil]) == ([], [4], 0))
+        }
+    }
+
+    @Test("a counter of deltas never becomes a number that nothing can be added to")
+    func infiniteCounter() throws {
+        let harness = PrometheusHarness()
+        for number in 0..<3 { try harness.send(sum(1e308, (UInt64(number), UInt64(number) + 1))) }
+        #expect(try harness.scrape().samples("c_total").map(\.value) == [1e308])
+        #expect(dropped(harness) == ["invalid_point": 2])
+    }
+
     @Test("a cumulative source that began anew is counted, and its start is shown (conformance 133)")
     func restart() throws {
         let harness = PrometheusHarness { $0.showsCreatedTimestamps = true }

@@ -51,8 +51,7 @@ private func differences(_ name: String, _ expected: NormalFamily, _ actual: Nor
             result.append("\(key): time \(right.time.debugDescription), expected \(left.time.debugDescription)")
         }
         if !areEqual(left.exemplar, right.exemplar) {
-            result.append(
-                "\(key): exemplar \(right.exemplar.debugDescription), expected \(left.exemplar.debugDescription)")
+            result.append("\(key): exemplar \(text(right.exemplar)), expected \(text(left.exemplar))")
         }
     }
     return result
@@ -61,13 +60,11 @@ private func differences(_ name: String, _ expected: NormalFamily, _ actual: Nor
 private func normal(_ exposition: Exposition) -> [String: NormalFamily] {
     var result: [String: NormalFamily] = [:]
     for family in exposition.families {
-        let hasCreated = ["counter", "histogram", "summary"].contains(family.type)
-        let samples = family.samples.filter { !(hasCreated && $0.name == family.name + "_created") }
-        guard let first = samples.first else { continue }
+        guard let first = family.samples.first else { continue }
         var normal = NormalFamily(type: family.type ?? "unknown", help: family.help ?? "")
         if normal.type == "untyped" { normal.type = "unknown" }
-        for sample in samples { normal.samples[key(of: sample)] = sample }
-        if samples.allSatisfy({ $0.name.hasSuffix("target_info") }) {
+        for sample in family.samples { normal.samples[key(of: sample)] = sample }
+        if family.samples.allSatisfy({ $0.name.hasSuffix("target_info") }) {
             // The gauge of one format and the info family of the other are the same thing.
             (normal.type, normal.help) = ("target info", "")
             result[first.name] = normal
@@ -104,6 +101,12 @@ private func areEqual(_ left: Double, _ right: Double) -> Bool {
 private func areClose(_ left: Double?, _ right: Double?) -> Bool {
     guard let left, let right else { return left == nil && right == nil }
     return abs(left - right) <= 2e-6
+}
+
+private func text(_ exemplar: Exposition.Exemplar?) -> String {
+    guard let exemplar else { return "none" }
+    let labels = exemplar.labels.map { "\($0.name)=\($0.value)" }.sorted()
+    return "{\(labels.joined(separator: ","))} \(exemplar.value)"
 }
 
 private func areEqual(_ left: Exposition.Exemplar?, _ right: Exposition.Exemplar?) -> Bool {

@@ -11,7 +11,10 @@ private let start: UInt64 = 1_700_000_000 * second
 /// Several streams that look the same to a scraper: processes of one job without instance ids.
 @Suite("prometheus, lines of several streams")
 struct LineSumTests {
-    private let harness = PrometheusHarness { $0.expirations.standard = .seconds(10) }
+    private let harness = PrometheusHarness {
+        $0.expirations.standard = .seconds(10)
+        $0.showsCreatedTimestamps = true
+    }
 
     private func count(_ process: Int, _ value: Double, _ time: UInt64, began: UInt64 = 0) throws {
         let point = TestNumberPoint(value: value, start: start + began * second, time: start + time * second)
@@ -102,6 +105,73 @@ struct LineSumTests {
             try count(process, Double(process) / 10, UInt64(process) + 1)
             #expect(try shown() == sum)
         }
+    }
+
+    /// When the counter's line says that it began, in seconds after the moment all tests start from, in OpenMetrics and
+    /// in the protobuf format.
+    private func began() throws -> [Double] {
+        let lines = try shown("c_created").map { $0 - Double(start / second) }
+        let metrics = try harness.scrapeMessages()["c_total"]?.metrics ?? []
+        let known = metrics.map(\.created).filter { $0 > 0 }
+        let messages = known.map { Double($0 / second) - Double(start / second) }
+        #expect(lines == messages)
+        return lines
+    }
+
+    @Test("a sum began with the first of its streams, whichever is the newest or begins anew (conformance 144)")
+    func created() throws {
+        try count(1, 1000, 10, began: 1)
+        try count(2, 5, 110, began: 100)
+        #expect(try (shown(), began()) == ([1005], [1]))
+        try count(1, 1001, 120, began: 1)
+        #expect(try (shown(), began()) == ([1006], [1]))
+        try count(2, 1, 220, began: 200)
+        #expect(try (shown(), began()) == ([1007], [1]))
+        try count(1, 2000, 240, began: 230)
+        #expect(try (shown(), began()) == ([2006], [1]), "a source that began anew and has more than before")
+        pass(11)
+        try count(1, 3, 310, began: 300)
+        #expect(try (shown(), began()) == ([3], [300]), "the sum begins anew")
+        try count(1, 1, 330, began: 320)
+        #expect(try (shown(), began()) == ([1], [320]), "a line of one stream begins anew with it")
+    }
+
+    @Test("streams that are gone still say when the sum began")
+    func startOfFolded() throws {
+        for process in 0..<40 {
+            try count(process, 10, UInt64(process) + 1, began: UInt64(process) + 1)
+            pass(6)
+            #expect(try began() == [1])
+        }
+    }
+
+    @Test("of a sum of which some beginning is not known, none is told")
+    func unknownStart() throws {
+        try count(1, 1, 10, began: 1)
+        let point = TestNumberPoint(value: 1, start: 0, time: start + 20 * second)
+        try harness.send(resource: ["service.name": "shop", "process.pid": 2], TestMetric("c", .sum([point])))
+        #expect(try (shown(), began()) == ([2], []))
+    }
+
+    @Test("a stream that ended with a sum that is no number does not spoil the line's for good; counted")
+    func sumOfFolded() throws {
+        func observe(_ process: Int, _ sum: Double?, _ count: UInt64, _ time: UInt64) throws {
+            let point = TestHistogramPoint(
+                bounds: [], counts: [count], sum: sum, start: start, time: start + time * second)
+            try harness.send(
+                resource: ["service.name": "shop", "process.pid": .int(Int64(process))],
+                TestMetric("h", .histogram([point])))
+        }
+        try observe(1, .nan, 4, 1)
+        try observe(2, 5, 1, 2)
+        #expect(try shown("h_sum").isEmpty, "not known as long as one says so")
+        try observe(1, 1, 1, 3)
+        #expect(try shown("h_sum") == [6])
+        #expect(try shown("h_count") == [6])
+        try observe(2, .infinity, 2, 3)
+        try observe(2, 2, 1, 4)
+        #expect(try shown("h_sum") == [3])
+        #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "histogram_sum"]) == 2)
     }
 
     @Test("histograms of different bounds are shown with those they share, whichever is the newest; counted")

@@ -54,5 +54,7 @@ struct PrometheusConfigTests {
         #expect(problems.count == 4)
         #expect(problems.contains { $0.contains("must be set") })
         #expect(problems.contains { $0.contains("did you mean") || $0.contains("namespace") })
+        let nameless = PrometheusFactory().read(["endpoint": "x:1", "const_labels": ["": "a"]]).problems
+        #expect(nameless.count == 1 && nameless[0].contains("a label without a name"))
     }
 }

@@ -26,6 +26,10 @@ struct PrometheusLabelTests {
     func names() throws {
         let shown = try labels(["http.method": "a", "a..b": "b", "1x": "c", "a:b:c": "d", "__name__": "e", "": "f"])
         #expect(shown == ["http_method": "a", "a_b": "b", "key_1x": "c", "a_b_c": "d", "_name_": "e"])
+        let harness = PrometheusHarness()
+        try harness.send(
+            resource: ["": "r"], TestMetric("m", .gauge([TestNumberPoint(attributes: ["": "f"], value: 1)])))
+        #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "nameless_label"]) == 2)
     }
 
     @Test("keys that collide are joined in the order of the keys, equal values once (conformance 116)")
@@ -33,11 +37,44 @@ struct PrometheusLabelTests {
         #expect(try labels(["a_b": "under", "a.b": "dot", "a-b": "dot"]) == ["a_b": "dot;under"])
     }
 
-    @Test("labels the exporter makes up take part in joining (conformance 117)")
-    func synthesized() throws {
-        let shown = try labels(
-            ["job": "mine"], resource: ["service.name": "shop", "service.namespace": "eu", "service.instance.id": "1"])
-        #expect(shown == ["job": "eu/shop;mine", "instance": "1"])
+    @Test("job and instance are the resource's, whatever else has these names; that is renamed and counted (117)")
+    func identity() throws {
+        let harness = PrometheusHarness {
+            $0.withoutScopeInfo = true
+            $0.constantLabels = [("job", "constant")]
+        }
+        let point = TestNumberPoint(attributes: ["job": "mine", "instance": "here"], value: 1)
+        try harness.send(
+            resource: [
+                "service.name": "shop", "service.namespace": "eu", "service.instance.id": "1", "job": "theirs",
+                "instance": "there",
+            ], TestMetric("m", .gauge([point])))
+        let exposition = try harness.scrape()
+        func labels(_ name: String) -> [String: String] {
+            let labels = exposition.samples(name).first?.labels ?? []
+            return Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0.value) })
+        }
+        let identity = ["job": "eu/shop", "instance": "1"]
+        #expect(labels("m") == identity.merging(["exported_job": "constant;mine", "exported_instance": "here"]) { $1 })
+        #expect(
+            labels("target_info") == identity.merging(["exported_job": "theirs", "exported_instance": "there"]) { $1 })
+        let conflicts = { harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": $0]) }
+        #expect(conflicts("renamed_label") == 5)
+        #expect(conflicts("label") == 1)
+    }
+
+    @Test("without a service's name there is no other job than a point's own")
+    func ownJob() throws {
+        #expect(try labels(["job": "mine"]) == ["job": "mine"])
+    }
+
+    @Test("with resource attributes as labels, series and target metadata agree on job")
+    func convertedJob() throws {
+        let shown = try labels([:], resource: ["service.name": "shop", "job": "theirs"]) {
+            $0.resourceToTelemetry.isEnabled = true
+            $0.resourceToTelemetry.excludesServiceAttributes = true
+        }
+        #expect(shown == ["job": "shop", "exported_job": "theirs"])
     }
 
     @Test("an attribute named like a bucket's bound does not repeat it (conformance 117)")
@@ -48,6 +85,7 @@ struct PrometheusLabelTests {
         let bucket = try #require(try harness.scrape().samples("h_bucket").first)
         #expect(bucket.labels.contains { $0.name == "exported_le" && $0.value == "x" })
         #expect(bucket.labels.filter { $0.name == "le" }.count == 1)
+        #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "renamed_label"]) == 1)
     }
 
     @Test("empty values are no labels, and a series that differs only so is the same one (conformance 119, 120)")

@@ -197,6 +197,13 @@ struct PrometheusSeriesTests {
         #expect(try harness.scrape()["d_seconds"]?.unit == "seconds")
         #expect(try harness.scrape()["i_seconds_count"]?.unit == nil)
         #expect(try harness.scrape(openMetrics: false)["d_seconds_total"]?.unit == nil)
+        try harness.send(TestMetric("o", description: "Order.", unit: "s", .gauge([TestNumberPoint(value: 1)])))
+        for (isOpenMetrics, order) in [(true, ["TYPE", "UNIT", "HELP"]), (false, ["HELP", "TYPE"])] {
+            let lines = harness.scrapeText(openMetrics: isOpenMetrics).text.split(separator: "\n")
+            let words = lines.map { $0.split(separator: " ") }
+            let metadata = words.filter { $0[0] == "#" && $0.dropFirst(2).first == "o_seconds" }
+            #expect(metadata.map { String($0[1]) } == order)
+        }
     }
 
     @Test("points find their series in whatever order they come, also when places are used again")

@@ -50,6 +50,58 @@ struct SeriesMemoryTests {
         }
     }
 
+    @Test("a name or unit of more than a kilobyte is refused and counted, a description is cut between two characters")
+    func longNames() throws {
+        for strategy in TranslationStrategy.allCases {
+            let harness = PrometheusHarness { $0.translationStrategy = strategy }
+            let long = String(repeating: ".", count: 1024)
+            try harness.send(
+                TestMetric("a" + long, .gauge([TestNumberPoint(value: 1)])),
+                TestMetric("b", unit: "b" + long, .sum([TestNumberPoint(value: 1)])),
+                TestMetric("c" + long.dropLast(), .gauge([TestNumberPoint(value: 1)])),
+                TestMetric(
+                    "d", description: String(repeating: "x", count: 4095) + "\u{e9}y",
+                    .gauge([TestNumberPoint(value: 1)])))
+            let exposition = try harness.scrape()
+            #expect(exposition.families.count == 3, "target_info, c and d")
+            #expect(exposition["d"]?.help == String(repeating: "x", count: 4095))
+            let dropped = harness.context.account.statement().dropped.filter { $0.count > 0 }
+            #expect(dropped.map(\.reason) == ["name_too_long"])
+            #expect(dropped.map(\.count) == [2])
+            #expect(harness.context.metric("otelcol_exporter_prometheus_conflicts", ["kind": "help"]) == 1)
+        }
+    }
+
+    @Test("a family is charged for its names in all formats and escapings, once for those that are alike")
+    func texts() {
+        func size(_ name: String) -> Int {
+            FamilyTexts(name: Array(name), kind: .histogram, help: [], unit: nil).size
+        }
+        #expect((2000..<5000).contains(size("http_server_request_duration_seconds")))
+        // Escaping makes four or five bytes of a dot, and a histogram has up to 11 names in a format.
+        #expect((200_000..<400_000).contains(size("a" + String(repeating: ".", count: 1023))))
+    }
+
+    /// As many resource attributes, and metrics of that resource.
+    private func used(_ attributes: Int, _ metrics: Int, _ value: String) throws -> Int {
+        let harness = PrometheusHarness { $0.resourceToTelemetry.isEnabled = true }
+        let resource = TestAttributes((0..<attributes).map { ("k\($0)", .string(value)) })
+        try harness.send(
+            metricsRequest(
+                resource: resource, (0..<metrics).map { TestMetric("m\($0)", .gauge([TestNumberPoint(value: 1)])) }))
+        #expect(try harness.scrape().families.count == metrics + (value.isEmpty || attributes == 0 ? 0 : 1))
+        return harness.context.budget.usedBytes
+    }
+
+    @Test("attributes without a value take no memory, and a resource's labels are kept once, not for each metric")
+    func resourceLabels() throws {
+        // Tables grow in steps that keys decide, and keys are secret.
+        #expect(try abs(used(1000, 10, "") - used(0, 10, "")) < 2000)
+        let perMetric = try (used(1000, 11, "v") - used(1000, 1, "v")) / 10
+        // What remains for each is the line itself: `k123="v",`.
+        #expect((8000..<20_000).contains(perMetric))
+    }
+
     @Test("exemplars are charged; without room the series goes on without them")
     func exemplars() throws {
         let harness = harness(40_000)

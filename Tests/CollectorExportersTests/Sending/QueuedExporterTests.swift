@@ -115,7 +115,9 @@ import Testing
     @Test func `a backend that claims to have refused more than was sent is not believed`() throws {
         let response = ProtobufMessage { $0.message(1) { $0.varint(1, UInt64(Int64.max)) } }
         let partial = PartialSuccess.parse(ByteBuffer(bytes: response.bytes))
-        let fixture = QueuedExporterFixture(ScriptedTransport { _ in .success(partial) }) { $0.queue.waitsForResult = true }
+        let fixture = QueuedExporterFixture(ScriptedTransport { _ in .success(partial) }) {
+            $0.queue.waitsForResult = true
+        }
         try fixture.pipeline.send(.numbered(1...2))
         #expect(fixture.dropped == ["refused by the backend in part": 2])
         #expect(fixture.test.verdicts.verdict(of: .test(1)) == .lost)

@@ -9,6 +9,11 @@ struct LabelEntry: Sendable {
     var key: [UInt8]
     var name: [UInt8]
     var value: [UInt8]
+
+    /// By name, and by key among equal names.
+    static func areInOrder(_ left: LabelEntry, _ right: LabelEntry) -> Bool {
+        left.name == right.name ? precedes(left.key, right.key) : precedes(left.name, right.name)
+    }
 }
 
 struct LabelPair: Sendable, Equatable {
@@ -61,9 +66,7 @@ struct LabelSet: Sendable {
     }
 
     private static func joined(_ entries: [LabelEntry], _ joinedCount: inout Int) -> [LabelPair] {
-        let sorted = entries.filter { !$0.value.isEmpty }.sorted { left, right in
-            left.name == right.name ? precedes(left.key, right.key) : precedes(left.name, right.name)
-        }
+        let sorted = entries.filter { !$0.value.isEmpty }.sorted(by: LabelEntry.areInOrder)
         var pairs: [LabelPair] = []
         // Of the name under way, as soon as there is more than one.
         var values: Set<[UInt8]> = []
@@ -93,8 +96,8 @@ struct LabelSet: Sendable {
     }
 }
 
-/// A block of labels as the key of a table: hashed as one piece of memory, where an array of bytes would be hashed byte
-/// by byte, also for every key of a table that grows.
+/// A block of labels, or another text, as the key of a table: hashed as one piece of memory, where an array of bytes
+/// would be hashed byte by byte, also for every key of a table that grows.
 struct LabelKey: Hashable {
     let block: [UInt8]
 

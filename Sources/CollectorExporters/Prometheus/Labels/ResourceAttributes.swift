@@ -5,13 +5,13 @@ struct AttributePair: Sendable {
     var key: [UInt8]
     var value: [UInt8]
 
-    /// The attributes of a message.
+    /// The attributes of a message that have a value: an empty label means the same as none (conformance 119).
     static func all(_ bytes: Span<UInt8>, message: ByteRange, field: UInt32) -> [AttributePair] {
         var pairs: [AttributePair] = []
         var cursor = AttributeCursor(bytes, message: message, fieldNumber: field)
         while let attribute = cursor.next() {
-            pairs.append(
-                AttributePair(key: copied(attribute.key, bytes), value: attributeText(attribute.value, bytes)))
+            let value = attributeText(attribute.value, bytes)
+            if !value.isEmpty { pairs.append(AttributePair(key: copied(attribute.key, bytes), value: value)) }
         }
         return pairs
     }

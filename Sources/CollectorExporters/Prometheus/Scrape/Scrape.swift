@@ -84,6 +84,8 @@ struct Scrape: ~Copyable {
         conflicts.escapedSeries.add(current.conflicts.series)
         conflicts.label.add(current.conflicts.labels)
         current.conflicts = EscapingConflicts()
+        conflicts.hiddenSample.add(current.hiddenSamples)
+        current.hiddenSamples = 0
         if isUnfinished {
             rendering = current
         } else if request.format.format == .protobuf {
@@ -94,6 +96,6 @@ struct Scrape: ~Copyable {
 
     private mutating func begin(_ family: MetricFamily) -> FamilyRendering {
         request.cutoff = family.cutoff(request.now)
-        return FamilyRendering(text: family.texts[request.format.index])
+        return FamilyRendering(text: family.texts[request.format])
     }
 }

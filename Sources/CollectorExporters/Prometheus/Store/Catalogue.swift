@@ -78,6 +78,8 @@ struct Catalogue {
         bindings[key] = binding
     }
 
+    func resource(_ hash: AttributeSetHash) -> ResourceRecord? { resources[hash] }
+
     mutating func resource<Failure: Error>(
         _ hash: AttributeSetHash, make: (UInt64) throws(Failure) -> ResourceRecord
     ) throws(Failure) -> ResourceRecord {

@@ -22,7 +22,10 @@ extension FamilyState {
             }
             rest -= 1
             let exemplar = PointExemplar(bytes, exemplar: range)
-            guard let value = StoredNumber(exemplar.value), !value.asDouble.isNaN else { continue }
+            guard let value = StoredNumber(exemplar.value), !value.asDouble.isNaN else {
+                context.tools.conflicts.exemplarValue.add()
+                continue
+            }
             let time = context.clock.time(ofExemplar: exemplar.timeNanoseconds, context.tools.conflicts)
             let order = time == 0 ? pointTime.time : time
             let bucket = bucket(of: value.asDouble, position)
@@ -36,19 +39,31 @@ extension FamilyState {
             let shown = ShownExemplar(
                 traceID: exemplar.traceID, spanID: exemplar.spanID, value: value.asDouble, time: order,
                 text: rendered.text)
-            put(shown, position, bucket: bucket, context.tools, offer: context.offer, now: context.now)
+            _ = put(shown, position, bucket: bucket, context.tools, offer: context.offer, now: context.now)
         }
     }
 
-    /// An exemplar that another component found for a stream.
+    /// Counts the exemplars of a point that cannot have any (conformance 150).
+    func countExemplars(_ point: ByteRange, _ field: UInt32, _ bytes: Span<UInt8>, _ context: IngestContext) {
+        var fields = FieldCursor(bytes, point)
+        while let member = fields.next() {
+            if member.number == field { context.tools.conflicts.exemplarType.add() }
+        }
+    }
+
+    /// An exemplar that another component found for a stream; false when it was not taken.
     mutating func take(
         _ exemplar: Exemplar, _ key: StreamKey, _ tools: IngestTools, offer: UInt64, _ clock: IngestClock
-    ) {
-        guard let position = positions[key], !exemplar.value.isNaN else { return }
+    ) -> Bool {
+        guard let position = positions[key] else { return false }
+        guard !exemplar.value.isNaN else {
+            tools.conflicts.exemplarValue.add()
+            return false
+        }
         let bucket = bucket(of: exemplar.value, position)
         let time = clock.time(ofExemplar: exemplar.timeNanoseconds, tools.conflicts)
         let candidate = (exemplar.traceID, exemplar.spanID, time)
-        guard headers[position].exemplars.accepts(candidate, bucket: bucket, offer: offer) else { return }
+        guard headers[position].exemplars.accepts(candidate, bucket: bucket, offer: offer) else { return false }
         let attributes = exemplar.filteredAttributes.map {
             AttributePair(key: Array($0.name), value: Array($0.value))
         }
@@ -59,20 +74,24 @@ extension FamilyState {
         let shown = ShownExemplar(
             traceID: exemplar.traceID, spanID: exemplar.spanID, value: exemplar.value, time: time,
             text: rendered.text)
-        put(shown, position, bucket: bucket, tools, offer: offer, now: clock.now)
+        return put(shown, position, bucket: bucket, tools, offer: offer, now: clock.now)
     }
 
-    /// Puts an accepted exemplar into its place, if there is memory for one more.
+    /// Puts an accepted exemplar into its place, if there is memory for one more; false when not.
     private mutating func put(
         _ exemplar: ShownExemplar, _ position: Int, bucket: Int, _ tools: IngestTools, offer: UInt64, now: UInt64
-    ) {
+    ) -> Bool {
         // What it takes the place of is given back below.
-        guard recharge(position, from: 0, to: exemplar.size) else { return tools.conflicts.exemplarMemory.add() }
+        guard recharge(position, from: 0, to: exemplar.size) else {
+            tools.conflicts.exemplarMemory.add()
+            return false
+        }
         let isNative = kind == .histogram && !histograms[position].native.isEmpty
         let limit = isNative ? Self.nativeExemplars : Self.maximumExemplars
         let before = headers[position].exemplars.size + exemplar.size
         headers[position].exemplars.put(exemplar, bucket: bucket, offer: offer, now: now, limit: limit)
         _ = recharge(position, from: before, to: headers[position].exemplars.size)
+        return true
     }
 
     /// Changes a stream's exemplars to fewer, and gives back what they were charged for.

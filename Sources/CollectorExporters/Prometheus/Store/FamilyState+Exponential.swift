@@ -9,22 +9,23 @@ extension FamilyState {
         let (series, key) = context.binding.identity(bytes, name: context.name, point: range, field: field)
         if point.hasNoRecordedValue { return end(key, time, context) }
         guard let edges = sharedEdges([]) else { return .memory }
-        guard let value = HistogramValue(point, bytes, edges: edges) else { return .invalidPoint }
+        guard var value = HistogramValue(point, bytes, edges: edges) else { return .invalidPoint }
         let position: Int
         if let known = knownStream(key) {
             switch effect(of: time, on: known, context) {
             case .reject(let reason): return reason
             case .replace:
-                let (old, line) = (histograms[known], headers[known].series)
+                let old = histograms[known]
                 guard setHistogram(value, charging: known) else { return .memory }
-                if value.count < old.count, isSummed(line) { fold(.histogram(old), into: line) }
-                countReset(known, time, context)
+                keepCounted(value.count < old.count ? .histogram(old) : nil, of: known, before: time, context)
                 renew(known, time, context)
             case .add(let fit):
                 // A sum of its own, since it may turn out too large for the memory.
                 var sum = histograms[known]
                 let hasRoom = sum.addNative(value)
+                let hasSum = hasRoom ? sum.addSum(value.sum, of: value.count) : value.startSum()
                 guard setHistogram(hasRoom ? sum : value, charging: known) else { return .memory }
+                if !hasSum { lostSums.add() }
                 if hasRoom {
                     extend(known, fit, time, context)
                 } else {
@@ -34,6 +35,7 @@ extension FamilyState {
             }
             position = known
         } else {
+            if context.binding.temporality == .delta, !value.startSum() { lostSums.add() }
             guard let new = begin(series, key, time, range, field, bytes, context, size: value.size) else {
                 return .memory
             }

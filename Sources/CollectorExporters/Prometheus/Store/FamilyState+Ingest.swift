@@ -25,15 +25,17 @@ extension FamilyState {
             switch effect(of: time, on: known, context) {
             case .reject(let reason): return reason
             case .replace:
-                countReset(known, time, context)
-                let line = headers[known].series
-                if value.asDouble < numbers[known].asDouble, isSummed(line) {
-                    fold(.number(numbers[known]), into: line)
+                if time.start > headers[known].time.start || value.asDouble < numbers[known].asDouble {
+                    let isFallen = value.asDouble < numbers[known].asDouble
+                    keepCounted(isFallen ? .number(numbers[known]) : nil, of: known, before: time, context)
                 }
                 numbers[known] = value
                 renew(known, time, context)
             case .add(let fit):
-                numbers[known] = numbers[known] + value
+                let sum = numbers[known] + value
+                // Two numbers can be too much for one.
+                guard sum.asDouble.isFinite else { return .invalidPoint }
+                numbers[known] = sum
                 extend(known, fit, time, context)
             }
             position = known
@@ -42,8 +44,11 @@ extension FamilyState {
             position = new
             setNumber(value, at: position)
         }
-        if point.hasExemplars, kind == .counter {
+        guard point.hasExemplars else { return nil }
+        if kind == .counter {
             takeExemplars(range, NumberPoint.exemplarsField, position, time, bytes, context)
+        } else {
+            countExemplars(range, NumberPoint.exemplarsField, bytes, context)
         }
         return nil
     }
@@ -61,7 +66,8 @@ extension FamilyState {
         } else {
             switch histogram(point, bytes) {
             case .failure(let refusal): return refusal.reason
-            case .success(let value):
+            case .success(var value):
+                if context.binding.temporality == .delta, !value.startSum() { lostSums.add() }
                 guard let new = begin(series, key, time, range, field, bytes, context, size: value.size) else {
                     return .memory
                 }
@@ -90,7 +96,7 @@ extension FamilyState {
         guard let value = SummaryValue(point, bytes, edges: { sharedEdges($0) }) else { return .memory }
         if let known {
             guard recharge(known, from: summaries[known].size, to: value.size) else { return .memory }
-            countReset(known, time, context)
+            keepCounted(nil, of: known, before: time, context)
             summaries[known] = value
             renew(known, time, context)
         } else {
@@ -99,6 +105,7 @@ extension FamilyState {
             }
             setSummary(value, at: new)
         }
+        context.tools.conflicts.quantile.add(quantiles - value.values.count)
         return nil
     }
 
@@ -117,6 +124,11 @@ extension FamilyState {
             fit == nil && isSummed(line) && point.count < histograms[position].count ? histograms[position] : nil
         if histograms[position].hasBounds(of: point, bytes) {
             guard histograms[position].update(point, bytes, adds: fit != nil) else { return .invalidPoint }
+            if fit == nil {
+                histograms[position].sum = point.sum
+            } else if !histograms[position].addSum(point.sum, of: point.count) {
+                lostSums.add()
+            }
         } else if let reason = replace(position, point, adds: fit != nil, bytes, context) {
             return reason
         }
@@ -124,8 +136,7 @@ extension FamilyState {
             extend(position, fit, time, context)
             return nil
         }
-        if let fallen { fold(.histogram(fallen), into: line) }
-        countReset(position, time, context)
+        keepCounted(fallen.map { .histogram($0) }, of: position, before: time, context)
         renew(position, time, context)
         return nil
     }
@@ -135,15 +146,21 @@ extension FamilyState {
     private mutating func replace(
         _ position: Int, _ point: HistogramPoint, adds: Bool, _ bytes: Span<UInt8>, _ context: IngestContext
     ) -> DropReason? {
-        let value: HistogramValue
+        var value: HistogramValue
         switch histogram(point, bytes) {
         case .failure(let refusal): return refusal.reason
         case .success(let read): value = read
         }
         let old = histograms[position]
-        guard setHistogram(adds ? old.moved(to: value.edges).summed(with: value) : value, charging: position) else {
-            return .memory
+        var hasLostSum = false
+        if adds {
+            var sum = old.moved(to: value.edges).summed(with: value)
+            sum.sum = old.sum
+            hasLostSum = !sum.addSum(value.sum, of: value.count)
+            value = sum
         }
+        guard setHistogram(value, charging: position) else { return .memory }
+        if hasLostSum { lostSums.add() }
         guard !old.edges.isEqual(to: value.edges) else { return nil }
         if adds { context.tools.resets.bounds.add() }
         countOtherBounds(position, context)
@@ -186,11 +203,6 @@ extension FamilyState {
             ? header.time.deltaEffect(of: time, after: header.gap) : header.time.cumulativeEffect(of: time)
     }
 
-    /// Counts a cumulative point whose source began anew.
-    func countReset(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
-        if headers[position].time.isRestarted(by: time) { context.tools.resets.restart.add() }
-    }
-
     /// The stream's value has been replaced.
     mutating func renew(_ position: Int, _ time: StreamTime, _ context: IngestContext) {
         headers[position].time = time
@@ -229,10 +241,12 @@ extension FamilyState {
             case .summary: Array("quantile" as StaticString)
             case .counter, .gauge, .unknown: nil
             }
-        let labels = tools.labeler.series(context.binding.labels, point: point, field: field, reserved: reserved, bytes)
+        let (labels, repairs) = tools.labeler.series(
+            context.binding.resource.labels, scope: context.binding.scopeLabels, point: point, field: field,
+            reserved: reserved, bytes)
         let cost = MemoryCost.stream + size + labels.size
         guard tools.memory.take(cost) else { return nil }
-        tools.conflicts.label.add(labels.joinedCount)
+        tools.conflicts.add(repairs)
         let (position, isShared) = insert(
             key: key, seriesKey: series, resource: context.binding.resource, time: time, now: context.now,
             labels: labels, charged: cost)

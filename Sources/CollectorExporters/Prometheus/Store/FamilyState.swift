@@ -1,3 +1,4 @@
+import CollectorCore
 import OTLPWire
 
 /// A line, or the lines of one histogram: everything that looks the same to a scraper.
@@ -11,7 +12,7 @@ struct ExposedSeries {
     var streams = StreamList()
     /// What streams have counted that are gone, if any. Never more than one; an array, so that other series pay a word
     /// for it.
-    var folded: [FoldedValue] = []
+    var folded: [FoldedStreams] = []
 }
 
 /// The streams and series of one family. Only the arrays of the family's kind are used; all arrays of streams have the
@@ -22,6 +23,8 @@ struct FamilyState {
 
     let kind: FamilyKind
     private let memory: SeriesMemory
+    /// Counts what the sums of histograms go on without.
+    let lostSums: Counter
     var headers: [StreamHeader] = []
     var numbers: [StoredNumber] = []
     var histograms: [HistogramValue] = []
@@ -45,9 +48,10 @@ struct FamilyState {
     /// The family has left the store; whoever still holds it looks again.
     var isRetired = false
 
-    init(kind: FamilyKind, memory: SeriesMemory) {
+    init(kind: FamilyKind, memory: SeriesMemory, lostSums: Counter) {
         self.kind = kind
         self.memory = memory
+        self.lostSums = lostSums
     }
 
     var isEmpty: Bool { positions.isEmpty }

@@ -20,7 +20,8 @@ final class MetricBinding: Sendable {
     let scopeHash: ScopeHash
     /// Tells this metric's streams from those of the same name in other scopes or of other types.
     let salt: StreamKey
-    let labels: SharedLabels
+    /// Labels of the scope; those of the resource are in its record.
+    let scopeLabels: [LabelEntry]
     let temporality: MetricHeader.Temporality
     /// When it was used last, in nanoseconds of the monotonic clock.
     let used: Atomic<UInt64>
@@ -28,7 +29,7 @@ final class MetricBinding: Sendable {
 
     init(
         family: MetricFamily, resource: ResourceRecord, resourceHash: AttributeSetHash, scopeHash: ScopeHash,
-        salt: StreamKey, labels: SharedLabels,
+        salt: StreamKey, scopeLabels: [LabelEntry],
         temporality: MetricHeader.Temporality, now: UInt64, charge: MemoryCharge
     ) {
         self.charge = charge
@@ -37,7 +38,7 @@ final class MetricBinding: Sendable {
         self.resourceHash = resourceHash
         self.scopeHash = scopeHash
         self.salt = salt
-        self.labels = labels
+        self.scopeLabels = scopeLabels
         self.temporality = temporality
         used = Atomic(now)
     }

@@ -12,29 +12,31 @@ final class MetricFamily: Sendable {
     /// By the translation strategy, before escaping.
     let name: [UInt8]
     let kind: FamilyKind
-    /// One for each of `ScrapeFormat.all`.
-    let texts: [FamilyText]
+    let texts: FamilyTexts
+    /// Whether its description was too long to be shown as a whole.
+    let hasCutHelp: Bool
     let state: Mutex<FamilyState>
     /// After how many nanoseconds without a point its series go; nil for never.
     let expiration: UInt64?
     /// Whether no format can show it, since others have its names: its points would count as shown and never be.
     let isHidden = Atomic(false)
-    private let charge: MemoryCharge
+    private let charges: [MemoryCharge]
 
     init(
-        name: [UInt8], kind: FamilyKind, help: [UInt8], unit: [UInt8]?, expiration: UInt64?, memory: SeriesMemory,
-        charge: MemoryCharge
+        name: [UInt8], kind: FamilyKind, texts: FamilyTexts, hasCutHelp: Bool, expiration: UInt64?, tools: IngestTools,
+        charges: [MemoryCharge]
     ) {
         self.name = name
         self.kind = kind
-        texts = ScrapeFormat.all.map { FamilyText(name: name, kind: kind, help: help, unit: unit, $0) }
+        self.texts = texts
+        self.hasCutHelp = hasCutHelp
         self.expiration = expiration
-        self.charge = charge
-        state = Mutex(FamilyState(kind: kind, memory: memory))
+        self.charges = charges
+        state = Mutex(FamilyState(kind: kind, memory: tools.memory, lostSums: tools.conflicts.histogramSum))
     }
 
     /// The names it takes in each of `ScrapeFormat.all`.
-    var claims: [[[UInt8]]] { texts.map(\.claims) }
+    var claims: [[[UInt8]]] { texts.claims }
 
     /// The moment before which a last point is too old to be shown.
     func cutoff(_ now: UInt64) -> UInt64 { MetricStore.cutoff(now, expiration) }

@@ -6,6 +6,15 @@ struct BindingRefusal: Error {
     var reason: DropReason
 }
 
+/// What a family is made of.
+private struct FamilyDescription {
+    /// By the translation strategy, before escaping.
+    var name: [UInt8]
+    var kind: FamilyKind
+    var unit: String
+    var help: ByteRange
+}
+
 /// The hashes of the resource and the scope that the walk through a request is in.
 struct GroupHashes {
     /// Hashes are keyed with a secret of the process, since what they cover is what senders say.
@@ -62,7 +71,8 @@ extension MetricStore {
     ) throws(BindingRefusal) -> MetricBinding {
         let salt = groups.salt(metric.kind, header, bytes)
         let key = groups.bindingKey(salt, metric, header, bytes)
-        if let known = catalogue.withLock({ $0.bindings[key] }) {
+        let (known, knownResource) = catalogue.withLock { ($0.bindings[key], $0.resource(groups.resource)) }
+        if let known {
             known.used.store(now, ordering: .relaxed)
             known.resource.updated.store(now, ordering: .relaxed)
             return known
@@ -77,22 +87,29 @@ extension MetricStore {
         }
         let scopeGroup = index.scopes[Int(metric.scope)]
         let resourceGroup = index.resources[Int(scopeGroup.parent)]
-        let resource = ResourceAttributes(bytes, group: resourceGroup.head)
-        let scope = ScopeAttributes(bytes, group: scopeGroup)
-        let help = copied(header.description, bytes)
+        // Every metric of a resource comes here, and a resource may have very many attributes.
+        let resource = knownResource == nil ? ResourceAttributes(bytes, group: resourceGroup.head) : nil
+        let scopeLabels = tools.labeler.scope(ScopeAttributes(bytes, group: scopeGroup))
+        let description = FamilyDescription(name: name, kind: kind, unit: unit, help: header.description)
+        // Rendering its names takes a while: others need not wait for that.
+        let prepared = isNew(description, now: now) ? try makeFamily(description, bytes) : nil
         return try catalogue.withLock { catalogue throws(BindingRefusal) in
-            let family = try self.family(named: name, kind, help: help, unit: unit, now: now, &catalogue)
+            let family = try self.family(description, prepared, bytes, now: now, &catalogue)
             let record = try catalogue.resource(groups.resource) { number throws(BindingRefusal) in
+                // It may have been forgotten just now.
+                if let knownResource { return knownResource }
+                let resource = resource ?? ResourceAttributes([])
                 let charge = try charge(MemoryCost.resource + 2 * MemoryCost.size(of: resource.attributes))
-                return ResourceRecord(resource, labeler: tools.labeler, number: number, now: now, charge: charge)
+                let record = ResourceRecord(
+                    resource, labeler: tools.labeler, number: number, now: now, charge: charge)
+                tools.conflicts.add(record.repairs)
+                return record
             }
             record.updated.store(now, ordering: .relaxed)
-            var labels = record.labels
-            tools.labeler.addScope(scope, to: &labels)
             let binding = MetricBinding(
                 family: family, resource: record, resourceHash: groups.resource, scopeHash: groups.scopeHash,
-                salt: salt, labels: labels, temporality: header.temporality, now: now,
-                charge: try charge(MemoryCost.binding + MemoryCost.size(of: scope.attributes)))
+                salt: salt, scopeLabels: scopeLabels, temporality: header.temporality, now: now,
+                charge: try charge(MemoryCost.binding + MemoryCost.size(of: scopeLabels)))
             catalogue.bind(key, binding)
             return binding
         }
@@ -101,8 +118,10 @@ extension MetricStore {
     /// The family of this name, made when there is none. Of another type it is in the way until it expires (conformance
     /// 109, 110, 145).
     private func family(
-        named name: [UInt8], _ kind: FamilyKind, help: [UInt8], unit: String, now: UInt64, _ catalogue: inout Catalogue
+        _ description: FamilyDescription, _ prepared: MetricFamily?, _ bytes: Span<UInt8>, now: UInt64,
+        _ catalogue: inout Catalogue
     ) throws(BindingRefusal) -> MetricFamily {
+        let (name, kind) = (description.name, description.kind)
         if let known = catalogue.family(named: name) {
             if known.kind == kind { return known }
             let cutoff = known.cutoff(now)
@@ -114,10 +133,9 @@ extension MetricStore {
             }
             catalogue.remove([known])
         }
-        let charge = try charge(MemoryCost.family + ScrapeFormat.all.count * (help.count + 4 * name.count))
-        let family = MetricFamily(
-            name: name, kind: kind, help: help, unit: UnitSuffix(unit).joined.map { Array($0) },
-            expiration: expirations.expiration(ofFamily: name), memory: tools.memory, charge: charge)
+        let family: MetricFamily
+        if let prepared { family = prepared } else { family = try makeFamily(description, bytes) }
+        if family.hasCutHelp { tools.conflicts.help.add() }
         if catalogue.add(family) {
             tools.conflicts.family.add()
             report(
@@ -125,6 +143,27 @@ extension MetricStore {
                 about: name)
         }
         return family
+    }
+
+    /// Whether there is no such family.
+    private func isNew(_ description: FamilyDescription, now: UInt64) -> Bool {
+        guard let known = catalogue.withLock({ $0.family(named: description.name) }) else { return true }
+        return known.kind != description.kind && known.isExpired(known.cutoff(now))
+    }
+
+    private func makeFamily(
+        _ description: FamilyDescription, _ bytes: Span<UInt8>
+    ) throws(BindingRefusal) -> MetricFamily {
+        // First what it takes at least: without that, nothing is rendered.
+        let charge = try charge(MemoryCost.family)
+        let (help, isCut) = SizeLimits.cutHelp(description.help, bytes)
+        let texts = FamilyTexts(
+            name: description.name, kind: description.kind, help: help,
+            unit: UnitSuffix(description.unit).joined.map { Array($0) })
+        return MetricFamily(
+            name: description.name, kind: description.kind, texts: texts, hasCutHelp: isCut,
+            expiration: expirations.expiration(ofFamily: description.name), tools: tools,
+            charges: [charge, try self.charge(texts.size)])
     }
 
     private func charge(_ bytes: Int) throws(BindingRefusal) -> MemoryCharge {

@@ -17,11 +17,11 @@ extension MetricStore {
         }
     }
 
-    /// Puts an exemplar into the bucket of its value, if the series is shown.
-    func offer(_ exemplar: Exemplar, to series: SeriesKey, _ clock: IngestClock) {
-        guard let place = tools.directory.place(of: series) else { return }
+    /// Puts an exemplar into the bucket of its value, if the series is shown; false when it has no place there.
+    func offer(_ exemplar: Exemplar, to series: SeriesKey, _ clock: IngestClock) -> Bool {
+        guard let place = tools.directory.place(of: series) else { return false }
         let offer = nextOffer()
-        place.family.state.withLock { $0.take(exemplar, place.key, tools, offer: offer, clock) }
+        return place.family.state.withLock { $0.take(exemplar, place.key, tools, offer: offer, clock) }
     }
 
     /// Takes back the exemplars of traces that are lost.

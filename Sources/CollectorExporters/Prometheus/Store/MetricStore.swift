@@ -87,6 +87,7 @@ final class MetricStore: Sendable {
     ) {
         let header = MetricHeader(bytes, metric: metric)
         if let reason = refusal(of: metric.kind, header) {
+            if reason == .nameTooLong { reportLongName(header, bytes) }
             return tally.drop(reason, Int(metric.pointCount))
         }
         var rest = metric.data
@@ -153,8 +154,16 @@ final class MetricStore: Sendable {
         return count
     }
 
+    private func reportLongName(_ header: MetricHeader, _ bytes: Span<UInt8>) {
+        let start = ByteRange(header.name.start, min(header.name.end, header.name.start + 64))
+        report(
+            "the name or the unit of metric '\(copied(start, bytes).text)…' is longer than \(SizeLimits.name) bytes",
+            about: copied(start, bytes))
+    }
+
     /// Why no point of such a metric can be shown.
     private func refusal(of kind: MetricEntry.Kind, _ header: MetricHeader) -> DropReason? {
+        if header.name.count > SizeLimits.name || header.unit.count > SizeLimits.name { return .nameTooLong }
         switch kind {
         case .gauge, .summary: return nil
         case .none: return .invalidPoint

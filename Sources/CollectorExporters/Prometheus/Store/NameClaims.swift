@@ -3,7 +3,7 @@
 /// other is left out of that format.
 struct NameClaims {
     /// For each of `ScrapeFormat.all`: names and the family that has them.
-    private var owners: [[[UInt8]: UInt64]]
+    private var owners: [[LabelKey: UInt64]]
 
     init() {
         owners = ScrapeFormat.all.map { _ in [:] }
@@ -15,13 +15,13 @@ struct NameClaims {
         var refused: Set<Int> = []
         for (format, names) in names.enumerated() {
             let isFree = names.allSatisfy { name in
-                owners[format][name].map { $0 == family } ?? true
+                owners[format][LabelKey(block: name)].map { $0 == family } ?? true
             }
             guard isFree else {
                 refused.insert(format)
                 continue
             }
-            for name in names { owners[format][name] = family }
+            for name in names { owners[format][LabelKey(block: name)] = family }
         }
         return refused
     }
@@ -29,7 +29,7 @@ struct NameClaims {
     /// Gives all names of a family back.
     mutating func release(_ names: [[[UInt8]]], of family: UInt64) {
         for (format, names) in names.enumerated() {
-            for name in names where owners[format][name] == family { owners[format][name] = nil }
+            for key in names.map(LabelKey.init) where owners[format][key] == family { owners[format][key] = nil }
         }
     }
 }

@@ -15,10 +15,15 @@ final class ResourceRecord: Sendable {
     let updated: Atomic<UInt64>
     private let charge: MemoryCharge
 
+    /// What was repaired to show it.
+    let repairs: LabelRepairs
+
     init(_ attributes: ResourceAttributes, labeler: SeriesLabeler, number: UInt64, now: UInt64, charge: MemoryCharge) {
         self.charge = charge
         labels = labeler.resource(attributes)
-        target = attributes.attributes.isEmpty ? nil : labeler.target(attributes)
+        let (target, repairs) = labeler.target(attributes)
+        self.target = attributes.attributes.isEmpty ? nil : target
+        self.repairs = repairs
         identity = LabelSet(attributes.identity).pairs
         self.number = number
         updated = Atomic(now)

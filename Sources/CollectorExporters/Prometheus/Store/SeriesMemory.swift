@@ -66,13 +66,17 @@ enum MemoryCost {
     static let exemplar = 224
     /// Of a set of bounds, beside the bounds and their texts.
     static let edges = 256
-    /// A family's lock, state and the lines that its metadata is in each format.
-    static let family = 8 << 10
+    /// A family's lock, state and claims, beside the texts that it is shown with.
+    static let family = 4 << 10
     static let binding = 512
     static let resource = 1024
     static let label = 96
     /// Places in the tables of three escaping schemes.
     static let escapedSeries = 256
+
+    static func size(of labels: [LabelEntry]) -> Int {
+        labels.reduce(0) { $0 + 2 * label + $1.key.count + $1.name.count + $1.value.count }
+    }
 
     static func size(of attributes: [AttributePair]) -> Int {
         attributes.reduce(0) { $0 + label + 2 * $1.key.count + $1.value.count }

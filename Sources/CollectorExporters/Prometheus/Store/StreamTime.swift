@@ -86,6 +86,7 @@ enum DropReason: String, CaseIterable, Sendable {
     case typeConflict = "type_conflict"
     case nameConflict = "name_conflict"
     case invalidName = "invalid_name"
+    case nameTooLong = "name_too_long"
     case invalidPoint = "invalid_point"
     case tooManyBuckets = "too_many_buckets"
     case unspecifiedTemporality = "unspecified_temporality"

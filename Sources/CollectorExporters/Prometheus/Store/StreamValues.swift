@@ -82,12 +82,11 @@ struct HistogramValue {
     /// Whether the protobuf format can show it as a native histogram (conformance 192, 194).
     var isShownNatively: Bool { sum != nil && native.first?.isShown == true }
 
-    /// Adds an exponential histogram.
+    /// Adds an exponential histogram but for its sum.
     /// - Returns: false, with nothing changed, when there are more observations than Prometheus can take.
     mutating func addNative(_ other: HistogramValue) -> Bool {
         guard !native.isEmpty, let added = other.native.first, native[0].add(added) else { return false }
         counts[0] = counts[0].addingSaturated(other.count)
-        sum = sum.flatMap { sum in other.sum.map { sum + $0 } }
         return true
     }
 
@@ -101,7 +100,8 @@ struct HistogramValue {
         return true
     }
 
-    /// Takes over, or adds, the counts of a point with the same bounds, without allocating.
+    /// Takes over, or adds, the counts of a point with the same bounds, without allocating; the sum is left to the
+    /// caller.
     /// - Returns: false when the point has more in its buckets than it counts; nothing has changed then.
     mutating func update(_ point: HistogramPoint, _ bytes: Span<UInt8>, adds: Bool) -> Bool {
         var total: UInt64 = 0
@@ -112,7 +112,6 @@ struct HistogramValue {
             counts[position] = adds ? counts[position].addingSaturated(count) : count
         }
         counts[counts.count - 1] = counts[counts.count - 1].addingSaturated(point.count - total)
-        sum = adds ? sum.flatMap { sum in point.sum.map { sum + $0 } } : point.sum
         return true
     }
 

@@ -22,10 +22,9 @@ struct TargetFamily: Sendable {
             }
             let isInfo = scrape.format == .openMetrics && shown.hasSuffix(info)
             let family = isInfo ? Array(shown.dropLast(info.count)) : shown
-            var text = Text(sample: SampleName(shown), claims: [family, shown])
-            text.metadata.append(metadata: "HELP", family, help)
-            text.metadata.append(metadata: "TYPE", family, Array((isInfo ? "info" : "gauge") as StaticString))
-            return text
+            let metadata = metadataLines(
+                family, type: isInfo ? "info" : "gauge", unit: nil, help: help, scrape.format)
+            return Text(metadata: metadata, sample: SampleName(shown), claims: [family, shown])
         }
     }
 

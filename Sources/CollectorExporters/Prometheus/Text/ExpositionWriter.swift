@@ -57,13 +57,10 @@ struct ExpositionWriter: ~Copyable {
 
     /// Starts a line whose labels are complete; ends it in front of the value.
     mutating func start(_ name: SampleName, _ labels: borrowing [UInt8]) {
-        if labels.isEmpty {
-            piece.append(name.bare)
-            return
-        }
         piece.append(name.open)
+        if labels.isEmpty, !name.isQuoted { return piece.replaceLast(with: .space) }
         piece.append(labels)
-        // The block ends in a comma, for lines that go on.
+        // What stands here ends in a comma, for lines that go on.
         piece.replaceLast(with: UInt8(ascii: "}"))
         piece.append(.space)
     }

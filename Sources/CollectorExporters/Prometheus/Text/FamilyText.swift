@@ -3,27 +3,6 @@ enum FamilyKind: Sendable {
     case counter, gauge, unknown, histogram, summary
 }
 
-/// How a line starts: the name, and where the labels belong. Names outside the classic alphabet stand in quotes among
-/// the labels.
-struct SampleName: Sendable {
-    /// In front of labels: `name{` or `{"name",`.
-    let open: [UInt8]
-    /// Instead, when there are none: `name ` or `{"name"} `.
-    let bare: [UInt8]
-
-    init(_ name: [UInt8]) {
-        if NameAlphabet.metric.isValid(name) {
-            open = name + [UInt8(ascii: "{")]
-            bare = name + [.space]
-        } else {
-            var quoted = [UInt8(ascii: "{")]
-            quoted.append(quoted: name)
-            open = quoted + [.comma]
-            bare = quoted + [UInt8(ascii: "}"), .space]
-        }
-    }
-}
-
 /// A family as one scrape format shows it: metadata lines and line starts, rendered once.
 final class FamilyText: Sendable {
     /// The HELP, TYPE and UNIT lines; in protobuf, the message's fields in front of its metrics.
@@ -33,6 +12,7 @@ final class FamilyText: Sendable {
     let bucket: SampleName
     let sum: SampleName
     let count: SampleName
+    /// Only in OpenMetrics.
     let created: SampleName
     /// Counters whose name lacks `_total` are `unknown` in OpenMetrics (conformance 113).
     let isCounter: Bool
@@ -42,11 +22,10 @@ final class FamilyText: Sendable {
     let claims: [[UInt8]]
 
     /// - Parameters:
-    ///   - name: by the translation strategy; counters with their `_total`.
+    ///   - shown: the name by the translation strategy, after escaping; counters with their `_total`.
     ///   - unit: the unit's words, `seconds`; nil for none.
-    init(name: [UInt8], kind: FamilyKind, help: [UInt8], unit: [UInt8]?, _ scrape: ScrapeFormat) {
-        let shown = scrape.escaping.escaped(name, .metric)
-        let isOpenMetrics = scrape.format == .openMetrics
+    init(shown: [UInt8], kind: FamilyKind, help: [UInt8], unit: [UInt8]?, _ format: ExpositionFormat) {
+        let isOpenMetrics = format == .openMetrics
         let total = Array("_total" as StaticString)
         let isCounter = kind == .counter && (!isOpenMetrics || shown.hasSuffix(total) && shown.count > total.count)
         let family = isOpenMetrics && isCounter ? Array(shown.dropLast(total.count)) : shown
@@ -54,11 +33,13 @@ final class FamilyText: Sendable {
 
         self.isCounter = isCounter
         hasParts = kind == .histogram || kind == .summary
-        plain = SampleName(shown)
-        bucket = SampleName(suffixed("_bucket"))
-        sum = SampleName(suffixed("_sum"))
-        count = SampleName(suffixed("_count"))
-        created = SampleName(suffixed("_created"))
+        let isText = format != .protobuf
+        let hasCreated = isOpenMetrics && (hasParts || isCounter)
+        plain = isText && kind != .histogram ? SampleName(shown) : .none
+        bucket = isText && kind == .histogram ? SampleName(suffixed("_bucket")) : .none
+        sum = isText && hasParts ? SampleName(suffixed("_sum")) : .none
+        count = isText && hasParts ? SampleName(suffixed("_count")) : .none
+        created = hasCreated ? SampleName(suffixed("_created")) : .none
         switch kind {
         case .histogram:
             claims = [family, suffixed("_bucket"), suffixed("_sum"), suffixed("_count"), suffixed("_created")]
@@ -67,23 +48,23 @@ final class FamilyText: Sendable {
         case .counter, .gauge, .unknown: claims = [shown]
         }
 
-        if scrape.format == .protobuf {
+        if format == .protobuf {
             let base = kind == .counter && shown.hasSuffix(total) ? Array(shown.dropLast(total.count)) : shown
             let unit = unit.flatMap { base.hasSuffix([.underscore] + $0) ? $0 : nil }
             metadata = serialized { $0.family(name: shown, help: help, type: MessageType(kind), unit: unit) }
             return
         }
-        let type = Self.typeWord(kind, isCounter: isCounter, scrape.format)
-        var lines: [UInt8] = []
-        if !help.isEmpty {
-            lines.append(metadata: "HELP", family, escapedHelp(help, quotes: isOpenMetrics))
-        }
-        lines.append(metadata: "TYPE", family, Array(type))
         // A unit must be the end of the family's name (conformance 106, 172).
-        if isOpenMetrics, let unit, family.hasSuffix([.underscore] + unit) {
-            lines.append(metadata: "UNIT", family, unit)
-        }
-        metadata = lines
+        let hasUnit = unit.map { isOpenMetrics && family.hasSuffix([.underscore] + $0) } ?? false
+        metadata = metadataLines(
+            family, type: Self.typeWord(kind, isCounter: isCounter, format), unit: hasUnit ? unit : nil, help: help,
+            format)
+    }
+
+    /// About how much memory it takes, in bytes.
+    var size: Int {
+        let names = [plain, bucket, sum, count, created].map(\.open)
+        return ([metadata] + names + claims).reduce(256) { $0 + $1.capacity + 32 }
     }
 
     private static func typeWord(_ kind: FamilyKind, isCounter: Bool, _ format: ExpositionFormat) -> StaticString {
@@ -95,6 +76,20 @@ final class FamilyText: Sendable {
         case .counter, .unknown: format == .openMetrics ? "unknown" : "untyped"
         }
     }
+}
+
+/// The metadata of a family. OpenMetrics wants the description last (conformance 171), text 0.0.4 has it first by
+/// custom.
+func metadataLines(
+    _ name: [UInt8], type: StaticString, unit: [UInt8]?, help: [UInt8], _ format: ExpositionFormat
+) -> [UInt8] {
+    let isOpenMetrics = format == .openMetrics
+    var description: [UInt8] = []
+    if !help.isEmpty { description.append(metadata: "HELP", name, escapedHelp(help, quotes: isOpenMetrics)) }
+    var rest: [UInt8] = []
+    rest.append(metadata: "TYPE", name, Array(type))
+    if let unit { rest.append(metadata: "UNIT", name, unit) }
+    return isOpenMetrics ? rest + description : description + rest
 }
 
 /// A description as HELP shows it (conformance 175).
@@ -113,7 +108,7 @@ private func escapedHelp(_ help: [UInt8], quotes: Bool) -> [UInt8] {
 
 extension Array where Element == UInt8 {
     /// One metadata line: `# TYPE name word`.
-    mutating func append(metadata keyword: StaticString, _ name: [UInt8], _ content: [UInt8]) {
+    fileprivate mutating func append(metadata keyword: StaticString, _ name: [UInt8], _ content: [UInt8]) {
         append(contentsOf: Array("# \(keyword) "))
         if NameAlphabet.metric.isValid(name) {
             append(contentsOf: name)
