@@ -10,7 +10,7 @@ struct Simulate: AsyncParsableCommand {
             Captures: files that the `file` exporter wrote (OTLP/JSON, a request a line),
             single requests as JSON or protobuf (.pb, .bin), any of these gzipped;
             `-` is standard input. Several are merged by time. A request arrives when
-            the last of its spans ends.
+            the last of its spans ends; clocks that are far off are not followed.
 
             EXAMPLES:
               needletail simulate --config new.yaml traces.jsonl

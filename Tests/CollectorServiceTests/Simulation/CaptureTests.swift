@@ -106,6 +106,23 @@ import Testing
         #expect(read.counts.unreadable == 2)
     }
 
+    @Test func `large requests are not read far ahead, but as far as it takes to know the time`() throws {
+        let filler = String(repeating: "x", count: 6 << 20)
+        let files = try ConfigFiles([
+            "a": try [0, 1, 7200, 7201, 7202, 7203].map { (end: Double) in
+                try line(TestSpan(.test(1), name: filler, start: captureStart + UInt64(end) * second, duration: .zero))
+            }.joined()
+        ])
+        let file = try CaptureFile(path: files.path("a"), log: CaptureLog { _ in })
+        var times: [UInt64] = []
+        while let request = file.next() {
+            times.append((request.time - captureStart) / second)
+            // Four requests of 6 MiB are known; the file is read in pieces.
+            if times.count == 1 { #expect(file.progress.read < 28 << 20) }
+        }
+        #expect(times == [0, 1, 7200, 7201, 7202, 7203])
+    }
+
     @Test func `several captures are merged by time`() throws {
         let files = try ConfigFiles([
             "a": try line(span(1, endingAt: 1)) + line(span(3, endingAt: 3)) + line(span(5, endingAt: 5)),

@@ -9,7 +9,7 @@ import Testing
     private func report() async throws -> SimulationReport {
         let text =
             try line(span(1, endingAt: 1, error: true)) + line(span(2, endingAt: 2, lasting: .seconds(1)))
-            + line(span(3, endingAt: 101)) + "{\"resourceLogs\":[]}\n"
+            + line(span(3, endingAt: 61)) + "{\"resourceLogs\":[]}\n"
         return try await simulate(
             fakePlan(label: "new.yaml"), baseline: fakePlan("slow_ms: 2000", label: "old.yaml"), text
         ).report
@@ -27,7 +27,7 @@ import Testing
         report.baseline?.rates.peakBytesPerSecond = 61.7
         #expect(
             report.table == """
-                1 capture, 3 requests, 2023-11-14T22:13:21Z to 2023-11-14T22:15:01Z, 1m 40s of virtual time
+                1 capture, 3 requests, 2023-11-14T22:13:21Z to 2023-11-14T22:14:21Z, 1m 0s of virtual time
                 left out: 1 logs requests
                 new: new.yaml
                 baseline: old.yaml
@@ -37,9 +37,9 @@ import Testing
                 spans        3      2  66.67%         1  33.33%          +1
                 bytes   12 345  1 234     10%       617      5%        +617
 
-                kept per second  mean  highest 10s  baseline mean  highest 10s
-                spans            0.02          0.2           0.01          0.1
-                bytes            12.3          123           6.17         61.7
+                kept per second  mean  highest 1s  baseline mean  highest 1s
+                spans            0.03           1           0.02           1
+                bytes            12.3         123           6.17        61.7
 
                 decided by policy  kept   share  dropped  spans kept  votes for  baseline kept  difference
                 errors                1  33.33%        0           1          1              1           0
@@ -56,7 +56,7 @@ import Testing
     @Test func `JSON has stable names`() async throws {
         let text = try await report().json([]).text
         for part in [
-            "{\"captures\":{\"files\":1,\"requests\":3,", "\"logs_requests\":1", "\"duration_seconds\":100",
+            "{\"captures\":{\"files\":1,\"requests\":3,", "\"logs_requests\":1", "\"duration_seconds\":60",
             "\"config\":{\"name\":\"new.yaml\",\"kept_traces\":2,\"kept_traces_percent\":66.666667,",
             "{\"policy\":\"slow\",\"shadow\":false,\"kept_traces\":1,", "\"triggers\":{\"timeout\":3}",
             "\"votes\":{\"sampled\":1,\"not_sampled\":2,\"dropped\":0,\"error\":0,\"not_asked\":0}",

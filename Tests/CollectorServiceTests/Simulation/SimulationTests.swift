@@ -179,6 +179,31 @@ import Testing
         #expect(kept == expected)
     }
 
+    @Test func `one clock that is wrong changes nothing but is told`() async throws {
+        let limit =
+            "decision_wait: 1s, policies: [{name: l, type: rate_limiting, rate_limiting: {spans_per_second: 3}}]"
+        let plan = try plan("tail_sampling: {\(limit)}", "tail_sampling")
+        /// Ten spans a second for a minute, one of which ends so much later.
+        func capture(skew: Double) throws -> String {
+            try (0..<300).map { number in
+                let (trace, end) = (UInt64(number), Double(number) / 5)
+                return try line(
+                    span(2 * trace, endingAt: end), span(2 * trace + 1, endingAt: end + (number == 100 ? skew : 0)))
+            }.joined()
+        }
+        let right = try await simulate(plan, capture(skew: 0)).report
+        #expect(right.notes == [] && right.run.keptTraces > 150 && right.run.keptTraces < 250)
+        for skew in [3600, 86_400 * 365.0] {
+            let report = try await simulate(plan, capture(skew: skew)).report
+            #expect(report.run.keptTraces == right.run.keptTraces)
+            #expect(report.durationNanoseconds == right.durationNanoseconds)
+            #expect(report.captures.requestsAhead == 1)
+            #expect(
+                report.table.contains("note: 1 request with spans that end more than a minute ahead of the requests"))
+            #expect(report.json([]).text.contains("\"requests_ahead\":1,\"requests_behind\":0,"))
+        }
+    }
+
     @Test func `a probabilistic sampler in front thins out what tail_sampling sees`() async throws {
         let processors = "probabilistic_sampler: {sampling_percentage: 50}, tail_sampling: {\(policies)}"
         let all = try await simulate(plan("tail_sampling: {\(policies)}", "tail_sampling"), day).report.run.keptTraces

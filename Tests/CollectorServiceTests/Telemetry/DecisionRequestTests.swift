@@ -35,6 +35,26 @@ import Testing
         await own.stop()
     }
 
+    @Test(arguments: [
+        ("?policy=nope", "policy: no sampler here has a policy `nope`; known here: one-percent, slow, tried"),
+        ("?voted=slo", "voted: no sampler here has a policy `slo`; did you mean `slow`?"),
+        ("?policy=slow&voted=%0A", #"voted: no sampler here has a policy `\\n`; known here: one-percent, slow, tried"#),
+    ])
+    func `a policy that no sampler has is told with those there are`(_ target: String, _ message: String) async throws {
+        let own = try await TelemetryFixture([.dropped(1)], [.dropped(2)])
+        let answer = try await own.ask("/debug/decisions" + target)
+        #expect(answer.status == "404")
+        #expect(answer.body == "{\"error\":\"\(message)\"}\n")
+        await own.stop()
+    }
+
+    @Test func `where nobody decides the answer says so, whatever the policy`() async throws {
+        let own = try await TelemetryFixture()
+        let answer = try await own.ask("/debug/decisions?policy=nope&format=text")
+        #expect(answer.status == "200" && answer.body.contains("has a tail_sampling processor"))
+        await own.stop()
+    }
+
     @Test func `mistakes are told in the format that was asked for, and kept short`() async throws {
         let own = try await TelemetryFixture([.dropped(1)])
         let path = "/debug/decisions/" + String(repeating: "z", count: 5000)

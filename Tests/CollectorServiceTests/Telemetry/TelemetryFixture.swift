@@ -14,6 +14,8 @@ final class FakeSampler: DecisionSource {
         all = decisions.sorted { $0.decidedAt > $1.decidedAt }
     }
 
+    let policyNames = ["slow", "one-percent", "tried"]
+
     func decisions(of trace: TraceID) -> [TraceDecision] { all.filter { $0.traceID == trace } }
 
     func latest(_ filter: DecisionFilter, limit: Int) -> [TraceDecision] {

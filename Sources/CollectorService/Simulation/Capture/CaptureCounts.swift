@@ -12,9 +12,28 @@ package struct CaptureCounts: Sendable, Equatable {
     package var unreadable = 0
     /// Spans that a receiver would have refused (invalid ids).
     package var refusedSpans = 0
+    /// Requests with spans that ended more than a minute after they arrived, as others' clocks tell.
+    package var requestsAhead = 0
+    /// Requests all of whose spans ended more than a minute before.
+    package var requestsBehind = 0
 
     /// Whether there is anything to simulate.
     package var isEmpty: Bool { requests == 0 }
+
+    /// What a reader should know of the times in the captures.
+    var notes: [String] {
+        func requests(_ count: Int) -> String { "\(grouped(count)) request\(count == 1 ? "" : "s")" }
+        return [
+            requestsAhead == 0
+                ? nil
+                : "\(requests(requestsAhead)) with spans that end more than a minute ahead of the requests around them; "
+                    + "clocks that are fast are not followed",
+            requestsBehind == 0
+                ? nil
+                : "\(requests(requestsBehind)) with no span that ends less than a minute before it arrives: sent late, or "
+                    + "by clocks that are slow",
+        ].compactMap { $0 }
+    }
 }
 
 /// Collects what goes wrong while captures are read.

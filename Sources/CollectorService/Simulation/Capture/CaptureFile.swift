@@ -1,13 +1,18 @@
 import CollectorCore
 
-/// The trace requests of one capture with their arrival times, one at a time; one more is read ahead.
+/// The trace requests of one capture with their arrival times, one at a time; a few more are read ahead, since they tell
+/// whose clock to believe.
 final class CaptureFile {
+    /// Bytes read ahead, about: enough for many requests of the usual size, and not much of a process's memory.
+    private static let bytesAhead = 16 << 20
+
     private let bytes: CaptureBytes
     private let framing: CaptureFraming
     private let log: CaptureLog
     private var times = ArrivalTime()
-    private var ahead: CapturedRequest?
-    private var hasBegun = false
+    private var ahead: [CapturedRequest] = []
+    private var sizeAhead = 0
+    private var isAtEnd = false
 
     init(path: String, log: CaptureLog) throws(CaptureProblem) {
         bytes = try CaptureBytes(path: path)
@@ -21,12 +26,29 @@ final class CaptureFile {
 
     /// The next request with spans; its `time` is when it arrives. Nil at the end.
     func next() -> CapturedRequest? {
-        if !hasBegun { ahead = read() }
-        hasBegun = true
-        guard var request = ahead else { return nil }
-        ahead = read()
-        request.time = times.arrival(at: request.time, next: ahead?.time)
+        readAhead()
+        guard !ahead.isEmpty else { return nil }
+        var request = ahead.removeFirst()
+        sizeAhead -= request.batch.byteCount
+        request.time = times.arrival(of: request.ends, followers: ahead.lazy.map(\.ends))
+        log.note {
+            if request.ends.isAhead(of: request.time) { $0.requestsAhead += 1 }
+            if request.ends.isBehind(request.time) { $0.requestsBehind += 1 }
+        }
         return request
+    }
+
+    private func readAhead() {
+        while !isAtEnd, ahead.count <= ArrivalTime.lookAhead,
+            sizeAhead < Self.bytesAhead || ahead.count <= ArrivalTime.leastConfirming
+        {
+            guard let request = read() else {
+                isAtEnd = true
+                return
+            }
+            sizeAhead += request.batch.byteCount
+            ahead.append(request)
+        }
     }
 
     private func read() -> CapturedRequest? {

@@ -8,7 +8,9 @@ struct CapturedRequest {
     var batch: Batch
     /// Spans that a receiver would have refused for what they are.
     var refusedSpans: Int
-    /// When it arrives, by its own spans (`latestPlausibleEnd`); 0 when they do not say.
+    /// What its spans say about when it arrives.
+    let ends: RequestEnds
+    /// When it arrives: by its own spans alone, until it is known what stands beside it in its capture.
     var time: UInt64
 
     /// - Throws: why no receiver would take it.
@@ -32,10 +34,12 @@ struct CapturedRequest {
             refusedSpans = validation.refusedCount
             guard case .traces(let index) = validation.index, !index.spans.isEmpty else {
                 if validation.refusedCount > 0 { throw CaptureMistake(message: validation.refusedReason) }
+                ends = RequestEnds([])
                 time = 0
                 return
             }
-            time = latestPlausibleEnd(of: index.spans)
+            ends = RequestEnds(of: index.spans)
+            time = ends.settled
         } catch let mistake as CaptureMistake {
             throw mistake
         } catch {

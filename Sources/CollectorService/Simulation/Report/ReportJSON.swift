@@ -23,6 +23,8 @@ extension SimulationReport {
             ("logs_requests", .integer(captures.logsRequests)),
             ("unreadable", .integer(captures.unreadable)),
             ("invalid_spans", .integer(captures.refusedSpans)),
+            ("requests_ahead", .integer(captures.requestsAhead)),
+            ("requests_behind", .integer(captures.requestsBehind)),
             ("traces", .integer(traces)),
             ("spans", .integer(spans)),
             ("bytes", .integer(bytes)),

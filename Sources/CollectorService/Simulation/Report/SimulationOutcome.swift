@@ -17,7 +17,7 @@ package struct SimulationOutcome {
             firstArrival: seen.firstArrival, lastArrival: seen.lastArrival, durationNanoseconds: duration,
             run: run.result(over: duration), baseline: baseline?.result(over: duration),
             difference: baseline.map { TraceDifference(roster, run.recorder, $0.recorder) },
-            notes: run.plan.notes + (baseline?.plan.notes ?? []))
+            notes: captures.notes + run.plan.notes + (baseline?.plan.notes ?? []))
     }
 
     /// Whether the new configuration keeps a trace and which policy decided (nil when none wanted it); nil for a trace

@@ -15,11 +15,25 @@ struct DecisionsPage: TelemetryPage {
     func answer(_ request: PageRequest) -> HTTPAnswer {
         DebugFormat.answer(request, parameters: DecisionQuery.parameters) { format, parameters throws(QueryError) in
             let query = try DecisionQuery(parameters)
+            if let problem = unknownPolicy(query.filter) { return format.error(404, problem) }
             let found = decisions.latest(query.filter, limit: query.limit)
             return format.answer(
                 json: DecisionJSON.document(found),
                 text: found.isEmpty ? noneText : DecisionTable.text(found))
         }
+    }
+
+    /// What is wrong with a policy that no sampler has; names of services, which only traffic knows, are free.
+    private func unknownPolicy(_ filter: DecisionFilter) -> String? {
+        guard decisions.hasSources else { return nil }
+        let known = decisions.policyNames
+        for (parameter, name) in [("policy", filter.policy), ("voted", filter.voter)] {
+            guard let name, !known.contains(name) else { continue }
+            let shown = name.clipped(to: 64).printable
+            let right = suggestion(for: shown, among: known.map(\.printable))
+            return "\(parameter): no sampler here has a policy `\(shown)`\(right)"
+        }
+        return nil
     }
 
     private var noneText: String {
