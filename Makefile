@@ -4,9 +4,9 @@
 #   make test     install what the tests need and run all of them
 #   make build    only build: .build/release/needletail
 #   make demo     start with a small shop that sends real telemetry
-#   make bench    compare with other collectors on this machine
+#   make bench    compare with other collectors on this machine, and scrapes with gzip
 #   make bench-sampling   how tail sampling scales: memory, stalls, bursts; SOAK=600 soaks for ten minutes too
-#   make bench-scrape     what a scrape costs, ingestion beside it, and both up to a million series
+#   make bench-scrape     the scrapes alone, and up to a million series
 #   make pictures draw dashboards/pictures from a quarter of an hour of the demo
 #   make format   format the Swift sources
 
@@ -65,6 +65,7 @@ end-to-end: build test-needs $(VENV)/installed
 bench: build bench-needs $(VENV)/bench-installed
 	$(RELEASE) --product otlpload
 	$(VENV)/bin/python Tests/Bench/bench.py
+	$(VENV)/bin/python Tests/Bench/scrape.py --series 100000
 
 bench-sampling: build
 	$(RELEASE) --product otlpload
