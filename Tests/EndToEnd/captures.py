@@ -4,8 +4,6 @@ import json
 import random
 import subprocess
 
-import requests
-
 import otlp
 from daemon import binary, environment
 
@@ -58,16 +56,6 @@ def shop(seed=7):
                 )
             )
     return messages, failed, slow
-
-
-def send(daemon, message, signal="traces"):
-    answer = requests.post(
-        f"{daemon.http}/v1/{signal}",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-    assert answer.status_code == 200, answer.content
 
 
 def trace_ids(path):

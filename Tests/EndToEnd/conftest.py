@@ -62,8 +62,8 @@ service:
     metrics: {{receivers: [otlp], exporters: [file]}}
 """)
     for message in messages:
-        captures.send(daemon, message)
-    captures.send(daemon, otlp.gauge(), "metrics")
+        otlp.send(daemon, message)
+    otlp.send(daemon, otlp.gauge(), "metrics")
     daemon.stop()
     (tmp_path / "new.yaml").write_text(captures.SAMPLING % f"{captures.ERRORS}, {captures.SLOW}")
     (tmp_path / "old.yaml").write_text(captures.SAMPLING % captures.ERRORS)

@@ -22,16 +22,6 @@ PASSING_ON = "service: {pipelines: {traces: {processors: []}}}"
 UNKNOWN = "ab" * 16
 
 
-def send(daemon, message):
-    answer = requests.post(
-        f"{daemon.http}/v1/traces",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-    assert answer.status_code == 200, answer.content
-
-
 def trace_id(number):
     return number.to_bytes(16, "big")
 

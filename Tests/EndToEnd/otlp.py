@@ -5,6 +5,7 @@ import os
 import time
 
 import grpc
+import requests
 from google.protobuf.json_format import MessageToDict
 from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
@@ -105,6 +106,23 @@ def names(*requests):
 def readable(message):
     """For comparison with a readable difference."""
     return MessageToDict(message)
+
+
+def post(daemon, message, signal="traces"):
+    """Sends a message by OTLP/HTTP in protobuf; the answer, whatever it says."""
+    return requests.post(
+        f"{daemon.http}/v1/{signal}",
+        data=message.SerializeToString(),
+        headers={"Content-Type": "application/x-protobuf"},
+        timeout=30,
+    )
+
+
+def send(daemon, message, signal="traces"):
+    """The same where all of it must be taken."""
+    answer = post(daemon, message, signal)
+    assert answer.status_code == 200, answer.content
+    return answer
 
 
 class Client:

@@ -5,11 +5,12 @@ import os
 import subprocess
 
 import pytest
-import requests
 
 import otlp
 import scrape
+from backend import Answer
 from daemon import binary, environment, poll
+from own_metrics import own_metric
 
 COUNTED = """
 connectors: {span_metrics: {metrics_flush_interval: 200ms}}
@@ -19,16 +20,6 @@ service:
     traces: {exporters: [span_metrics, otlp_http]}
     metrics: {receivers: [span_metrics], exporters: [prometheus]}
 """
-
-
-def send(daemon, message):
-    answer = requests.post(
-        f"{daemon.http}/v1/traces",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-    assert answer.status_code == 200, answer.content
 
 
 def values(daemon, name, *labels):
@@ -47,9 +38,9 @@ def calls(daemon, *labels):
 
 def test_spans_are_counted_on_the_scrape_endpoint(start, backend):  # conformance 231, 233
     daemon = start(COUNTED)
-    send(daemon, otlp.traces(3, names=["GET"] * 3, duration=5_000_000))
-    send(daemon, otlp.traces(2, names=["GET"] * 2, duration=3_000_000_000, status=2))
-    send(daemon, otlp.traces(1, names=["PUT"], duration=-7))
+    otlp.send(daemon, otlp.traces(3, names=["GET"] * 3, duration=5_000_000))
+    otlp.send(daemon, otlp.traces(2, names=["GET"] * 2, duration=3_000_000_000, status=2))
+    otlp.send(daemon, otlp.traces(1, names=["PUT"], duration=-7))
     labels = ("service_name", "span_name", "span_kind", "status_code")
     expected = {
         ("shop", "GET", "SPAN_KIND_SERVER", "STATUS_CODE_UNSET"): 3,
@@ -93,7 +84,7 @@ def test_counts_before_the_sampler_are_exact_and_exemplars_lead_to_kept_traces(s
     daemon = start(SAMPLED)
     sent = 0
     for number in range(20):
-        send(daemon, otlp.traces(250, names=["GET"] * 250, duration=1_000_000 * (1 + number * 7)))
+        otlp.send(daemon, otlp.traces(250, names=["GET"] * 250, duration=1_000_000 * (1 + number * 7)))
         sent += 250
     poll(lambda: sum(calls(daemon, "span_name").values()) == sent, what="all spans to be counted")
     shown = poll(lambda: scrape.exemplars(scrape.openmetrics(daemon.scrape)), what="exemplars", seconds=20)
@@ -120,7 +111,7 @@ service:
 """
     )
     for _ in range(10):
-        send(daemon, otlp.traces(400, names=["GET", "PUT"] * 200))
+        otlp.send(daemon, otlp.traces(400, names=["GET", "PUT"] * 200))
     deviation = math.sqrt(2000 * 0.25 * 0.75) / 0.25
     counts = {}
 
@@ -171,7 +162,7 @@ service:
             span("mail", client, trace, 8, 7),
         ]
         for piece in pieces if number % 2 else reversed(pieces):
-            send(daemon, piece)
+            otlp.send(daemon, piece)
     labels = ("client", "server", "connection_type")
 
     def edges(name):
@@ -207,7 +198,7 @@ service:
     traces: {exporters: [spanmetrics, servicegraph]}
     metrics: {receivers: [spanmetrics, servicegraph]}
 """)
-    send(daemon, otlp.traces(7, names=["GET"] * 7))
+    otlp.send(daemon, otlp.traces(7, names=["GET"] * 7))
     books = daemon.stop()
     counted = [
         (metric.name, point.as_int)
@@ -219,6 +210,37 @@ service:
     ]
     assert sorted(counted) == [("traces.span.metrics.calls", 7), ("traces_service_graph_request_total", 7)]
     assert books["exporter otlp_http", "metrics"].forwarded == books["pipeline metrics", "metrics"].received
+
+
+def test_deltas_that_a_backend_refuses_come_again_each_once(start, backend):
+    """Without a queue and without retries the exporter's answer is known only when the backend has spoken."""
+    backend.answers.extend(Answer(status=503) for _ in range(4))
+    daemon = start(
+        """
+connectors:
+  span_metrics: {metrics_flush_interval: 100ms, aggregation_temporality: AGGREGATION_TEMPORALITY_DELTA}
+exporters: {otlp_http: {sending_queue: {enabled: false}, retry_on_failure: {enabled: false}}}
+service:
+  pipelines:
+    traces: {exporters: [span_metrics]}
+    metrics: {receivers: [span_metrics]}
+"""
+    )
+    for _ in range(20):
+        otlp.send(daemon, otlp.traces(10, names=["GET"] * 10))
+    poll(lambda: own_metric(daemon, "otelcol_connector_span_metrics_failed_sends") == 4, what="four refusals")
+    otlp.send(daemon, otlp.traces(10, names=["GET"] * 10))
+    daemon.stop()
+    counted = [
+        point.as_int
+        for received in backend.received
+        if received.signal == "metrics" and received.answer.is_success
+        for group in received.message.resource_metrics
+        for scope in group.scope_metrics
+        for metric in scope.metrics
+        for point in metric.sum.data_points
+    ]
+    assert sum(counted) == 210
 
 
 def needletail(*arguments):

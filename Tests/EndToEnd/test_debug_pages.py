@@ -5,13 +5,13 @@ import requests
 
 import otlp
 from daemon import poll
-from decisions import PASSING_ON, TAIL, ask, decisions_of, explain, listed, send, telemetry, trace_id
+from decisions import PASSING_ON, TAIL, ask, decisions_of, explain, listed, telemetry, trace_id
 
 
 def test_the_latest_decisions_are_listed_and_filtered(start):
     daemon = start(TAIL)
     for number in range(1, 7):
-        send(
+        otlp.send(
             daemon,
             otlp.traces(
                 trace_ids=[trace_id(number)],
@@ -45,7 +45,7 @@ def test_the_latest_decisions_are_listed_and_filtered(start):
 def test_hostile_names_stay_inside_their_strings_and_lines(start):
     daemon = start(TAIL)
     service = 'a"},{\\\n\x1b[2J\u202e é'
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)], service=service))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)], service=service))
     (decision,) = decisions_of(daemon, trace_id(1))
     assert decision["service"] == service
     assert [one["trace_id"] for one in listed(daemon, service=service)] == [trace_id(1).hex()]
@@ -69,10 +69,10 @@ processors:
           {name: route, type: string_attribute, string_attribute: {key: http.route, values: [/health]}}]}}
 service: {pipelines: {traces: {processors: [tail_sampling]}}}
 """)
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)], status=2, duration=700_000_000))
-    send(daemon, otlp.traces(trace_ids=[trace_id(2)], duration=700_000_000))
-    send(daemon, otlp.traces(trace_ids=[trace_id(3)], duration=400_000_000))
-    send(daemon, otlp.traces(trace_ids=[trace_id(4)], status=2, attributes={"http.route": "/health"}))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)], status=2, duration=700_000_000))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(2)], duration=700_000_000))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(3)], duration=400_000_000))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(4)], status=2, attributes={"http.route": "/health"}))
     poll(lambda: len(listed(daemon)) == 4, what="four decisions")
 
     def numbers(**parameters):
@@ -85,7 +85,10 @@ service: {pipelines: {traces: {processors: [tail_sampling]}}}
     assert numbers(policy="tried") == numbers(voted="tried") == [1, 2, 3]
     assert numbers(policy="tried", decision="dropped") == [3]
     assert numbers(policy="errors", voted="slow") == [1]
-    assert numbers(voted="nobody") == []
+    unknown = ask(daemon, voted="nobody")
+    assert unknown.status_code == 404 and "known here: (promoted for an exemplar), errors, " in unknown.json()["error"]
+    refused = explain("--policy", "sloow", "--endpoint", telemetry(daemon))
+    assert refused.returncode == 1 and "did you mean `slow`?" in refused.stderr
     shown = explain("--voted", "tried", "--decision", "dropped", "--endpoint", telemetry(daemon))
     assert trace_id(3).hex() in shown.stdout and len(shown.stdout.splitlines()) == 2
 

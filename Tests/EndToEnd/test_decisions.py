@@ -7,16 +7,16 @@ import pytest
 
 import otlp
 from daemon import poll
-from decisions import TAIL, decisions_of, explain, send, telemetry, trace_id
+from decisions import TAIL, decisions_of, explain, telemetry, trace_id
 
 
 def test_a_decision_tells_what_every_policy_said_of_kept_and_dropped_traces(start, backend):
     daemon = start(TAIL)
     failed, slow, fine = trace_id(1), trace_id(2), trace_id(3)
     before = datetime.datetime.now(datetime.timezone.utc)
-    send(daemon, otlp.traces(names=["failed"], trace_ids=[failed], status=2, service="payment"))
-    send(daemon, otlp.traces(names=["slow"], trace_ids=[slow], duration=612_000_000, service="checkout"))
-    send(daemon, otlp.traces(2, trace_ids=[fine, fine], duration=412_000_000, service="checkout"))
+    otlp.send(daemon, otlp.traces(names=["failed"], trace_ids=[failed], status=2, service="payment"))
+    otlp.send(daemon, otlp.traces(names=["slow"], trace_ids=[slow], duration=612_000_000, service="checkout"))
+    otlp.send(daemon, otlp.traces(2, trace_ids=[fine, fine], duration=412_000_000, service="checkout"))
     ((kept,), (late,), (dropped,)) = [decisions_of(daemon, trace) for trace in (failed, slow, fine)]
     after = datetime.datetime.now(datetime.timezone.utc)
 
@@ -53,7 +53,7 @@ processors:
 service: {pipelines: {traces: {processors: [tail_sampling]}}}
 """)
     message = otlp.traces(60)
-    send(daemon, message)
+    otlp.send(daemon, message)
     ids = [span.trace_id for span in otlp.spans(message)]
     decisions = [decision for trace in ids for decision in decisions_of(daemon, trace)]
     kept = {decision["trace_id"]: decision for decision in decisions if decision["decision"] == "kept"}
@@ -70,15 +70,15 @@ service: {pipelines: {traces: {processors: [tail_sampling]}}}
 def test_the_root_can_be_the_trigger(start):
     waits = "decision_wait: 1h\n    decision_wait_after_root_received: 50ms"
     daemon = start(TAIL.replace("decision_wait: 200ms", waits))
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)]))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)]))
     assert decisions_of(daemon, trace_id(1))[0]["trigger"] == "root"
 
 
 def test_late_spans_are_counted_where_their_trace_was_decided(start, backend):
     daemon = start(TAIL)
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)], status=2))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)], status=2))
     decisions_of(daemon, trace_id(1))
-    send(daemon, otlp.traces(2, trace_ids=[trace_id(1)] * 2))
+    otlp.send(daemon, otlp.traces(2, trace_ids=[trace_id(1)] * 2))
     backend.wait(2)
     (decision,) = poll(
         lambda: [one for one in decisions_of(daemon, trace_id(1)) if one["late_spans"]], what="the late spans"
@@ -100,7 +100,7 @@ service:
     traces: {processors: [tail_sampling/strict]}
     traces/all: {receivers: [otlp], processors: [tail_sampling/all], exporters: [otlp_http]}
 """)
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)]))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)]))
     decisions = decisions_of(daemon, trace_id(1), count=2)
     assert {decision["sampler"]: (decision["decision"], decision["policy"]) for decision in decisions} == {
         "tail_sampling/strict": ("dropped", None),
@@ -116,7 +116,7 @@ service:
 
 def test_a_trace_of_which_only_the_verdict_is_left_has_no_made_up_values(start, backend):
     daemon = start(TAIL.replace("decision_wait: 200ms", "decision_wait: 100ms\n    decision_records: 0"))
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)], status=2))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)], status=2))
     (decision,) = decisions_of(daemon, trace_id(1))
     assert (decision["decision"], decision["trigger"], decision["votes"]) == ("kept", "cache", [])
     for unknown in ("spans", "bytes", "duration_ms", "service", "late_spans"):

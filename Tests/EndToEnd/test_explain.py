@@ -7,13 +7,13 @@ import pytest
 import requests
 
 import otlp
-from decisions import PASSING_ON, TAIL, UNKNOWN, ask, decisions_of, explain, send, telemetry, trace_id
+from decisions import PASSING_ON, TAIL, UNKNOWN, ask, decisions_of, explain, telemetry, trace_id
 
 
 def test_the_command_shows_the_page_for_people_or_programs(start):
     daemon = start(TAIL)
     trace = trace_id(0xC0FFEE)
-    send(daemon, otlp.traces(trace_ids=[trace], duration=412_000_000, service="checkout"))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace], duration=412_000_000, service="checkout"))
     decisions_of(daemon, trace)
     shown = explain(trace.hex().upper(), "--endpoint", telemetry(daemon))
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -34,7 +34,7 @@ def test_the_command_shows_the_page_for_people_or_programs(start):
 
 def test_a_trace_that_still_waits_is_not_known_yet(start):
     daemon = start(TAIL.replace("200ms", "1h"))
-    send(daemon, otlp.traces(trace_ids=[trace_id(1)]))
+    otlp.send(daemon, otlp.traces(trace_ids=[trace_id(1)]))
     answer = ask(daemon, f"/{trace_id(1).hex()}")
     assert answer.status_code == 404
     assert any("still waits" in cause for cause in answer.json()["possible_causes"])

@@ -8,7 +8,6 @@ import time
 
 import grpc
 import pytest
-import requests
 
 import backend as backends
 import otlp
@@ -43,17 +42,6 @@ service:
 """
 
 
-def send(daemon, message, signal="traces"):
-    response = requests.post(
-        f"{daemon.http}/v1/{signal}",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-    assert response.status_code == 200, response.content
-    return response
-
-
 @pytest.fixture(params=["http", "grpc"])
 def exporting(request, start):
     """A daemon that forwards by either protocol, and its exporter's name."""
@@ -62,7 +50,7 @@ def exporting(request, start):
 
 def test_what_is_sent_is_labelled_right(exporting, backend):  # conformance 88 to 90
     daemon, exporter = exporting
-    send(daemon, otlp.traces(names=["labelled"], size=1000))
+    otlp.send(daemon, otlp.traces(names=["labelled"], size=1000))
     backend.wait(1)
     (received,) = backend.received
     headers = {name.lower(): value for name, value in received.headers.items()}
@@ -75,7 +63,7 @@ def test_what_is_sent_is_labelled_right(exporting, backend):  # conformance 88 t
 
 def test_configured_headers_are_sent_and_compression_can_be_off(start, backend):
     daemon = start("exporters: {otlp_http: {compression: none, headers: {X-Tenant: needles}}}")
-    send(daemon, otlp.traces())
+    otlp.send(daemon, otlp.traces())
     backend.wait(1)
     headers = backend.received[0].headers
     assert headers["X-Tenant"] == "needles" or headers["x-tenant"] == "needles"
@@ -85,7 +73,7 @@ def test_configured_headers_are_sent_and_compression_can_be_off(start, backend):
 def test_connections_are_reused(exporting, backend):  # conformance 92
     daemon, exporter = exporting
     for _ in range(20):
-        send(daemon, otlp.traces())
+        otlp.send(daemon, otlp.traces())
         backend.wait(len(backend.received))
     backend.wait(20)
     if exporter == "otlp_http":
@@ -107,7 +95,7 @@ def test_exactly_the_retryable_http_statuses_are_retried(start, backend):  # con
 
     backend.decide = decide
     for name in answers:
-        send(daemon, otlp.traces(names=[name]))
+        otlp.send(daemon, otlp.traces(names=[name]))
     poll(lambda: sum(tries.values()) == len(answers) + len(RETRYABLE_HTTP), what="tries and retries")
     poll(lambda: own_metric(daemon, "otelcol_exporter_send_failed_spans") == len(PERMANENT_HTTP), what="the drops")
     assert own_metric(daemon, "otelcol_exporter_sent_spans") == len(RETRYABLE_HTTP)
@@ -129,7 +117,7 @@ def test_exactly_the_retryable_grpc_codes_are_retried(start, backend):  # confor
 
     backend.decide = decide
     for name in answers:
-        send(daemon, otlp.traces(names=[name]))
+        otlp.send(daemon, otlp.traces(names=[name]))
     poll(lambda: sum(tries.values()) == len(answers) + len(RETRYABLE_GRPC), what="tries and retries")
     poll(lambda: own_metric(daemon, "otelcol_exporter_send_failed_spans") == len(PERMANENT_GRPC), what="the drops")
     assert {answers[name] for name, count in tries.items() if count == 2} == RETRYABLE_GRPC
@@ -140,7 +128,7 @@ def test_exactly_the_retryable_grpc_codes_are_retried(start, backend):  # confor
 
 def delay_between_tries(daemon, backend, answer):
     backend.answers.append(answer)
-    send(daemon, otlp.traces())
+    otlp.send(daemon, otlp.traces())
     backend.wait(2)
     first, second = backend.received
     assert first.plain == second.plain
@@ -175,7 +163,7 @@ def test_resource_exhausted_is_retried_when_it_comes_with_retry_info(start, back
 def test_partial_success_is_counted_and_not_retried(exporting, backend):  # conformance 82
     daemon, exporter = exporting
     backend.answers.append(Answer(body=partial("traces", 2, "two were odd")))
-    send(daemon, otlp.traces(5))
+    otlp.send(daemon, otlp.traces(5))
     daemon.wait_for_log("two were odd")
     books = daemon.stop()[f"exporter {exporter}", "traces"]
     assert len(backend.received) == 1
@@ -185,7 +173,7 @@ def test_partial_success_is_counted_and_not_retried(exporting, backend):  # conf
 def test_an_empty_partial_success_is_full_success(exporting, backend):  # conformance 83
     daemon, exporter = exporting
     backend.answers.append(Answer(body=partial("traces", 0)))
-    send(daemon, otlp.traces(5))
+    otlp.send(daemon, otlp.traces(5))
     backend.wait(1)
     books = daemon.stop()[f"exporter {exporter}", "traces"]
     assert books.forwarded == 5
@@ -195,7 +183,7 @@ def test_an_empty_partial_success_is_full_success(exporting, backend):  # confor
 def test_a_warning_without_rejections_is_only_logged(exporting, backend):  # conformance 84
     daemon, exporter = exporting
     backend.answers.append(Answer(body=partial("logs", 0, "please upgrade")))
-    send(daemon, otlp.logs(5), "logs")
+    otlp.send(daemon, otlp.logs(5), "logs")
     daemon.wait_for_log("please upgrade")
     assert daemon.stop()[f"exporter {exporter}", "logs"].forwarded == 5
 
@@ -203,7 +191,7 @@ def test_a_warning_without_rejections_is_only_logged(exporting, backend):  # con
 def test_a_connection_closed_without_an_answer_is_tried_again(start, backend):  # conformance 81
     daemon = start()
     backend.answers.append(Answer(close=True))
-    send(daemon, otlp.traces(names=["again"]))
+    otlp.send(daemon, otlp.traces(names=["again"]))
     assert [otlp.names(message) for message in backend.wait(2)] == [["again"]] * 2
 
 
@@ -212,7 +200,7 @@ def test_a_backend_that_comes_up_late_gets_everything(start, backend):  # confor
         port = reserved.getsockname()[1]
     daemon = start(f"exporters: {{otlp_http: {{endpoint: 'http://127.0.0.1:{port}'}}}}")
     for index in range(10):
-        send(daemon, otlp.traces(names=[f"early {index}"]))
+        otlp.send(daemon, otlp.traces(names=[f"early {index}"]))
     daemon.wait_for_log("sending failed, next try")
     with backends.Backend(port) as late:
         late.wait(10)
@@ -223,14 +211,14 @@ def test_a_backend_that_comes_up_late_gets_everything(start, backend):  # confor
 def test_a_timed_out_export_is_tried_again(start, backend):  # conformance 95
     daemon = start("exporters: {otlp_http: {timeout: 300ms}}")
     backend.answers.append(Answer(hold=threading.Event()))
-    send(daemon, otlp.traces(names=["slow"]))
+    otlp.send(daemon, otlp.traces(names=["slow"]))
     backend.wait(2)
 
 
 def test_retries_end_after_max_elapsed_time(start, backend):  # conformance 80
     daemon = start("exporters: {otlp_http: {retry_on_failure: {max_elapsed_time: 400ms}}}")
     backend.decide = lambda _: Answer(status=503)
-    send(daemon, otlp.traces(3))
+    otlp.send(daemon, otlp.traces(3))
     poll(lambda: own_metric(daemon, "otelcol_exporter_send_failed_spans") == 3, what="giving up")
     tries = len(backend.received)
     assert tries >= 2
@@ -241,7 +229,7 @@ def test_retries_end_after_max_elapsed_time(start, backend):  # conformance 80
 def test_an_answer_that_is_too_large_is_permanent(start, backend):  # conformance 87
     daemon = start()
     backend.answers.append(Answer(body=bytes(5 << 20)))
-    send(daemon, otlp.traces(2))
+    otlp.send(daemon, otlp.traces(2))
     poll(lambda: own_metric(daemon, "otelcol_exporter_send_failed_spans") == 2, what="giving up")
     assert len(backend.received) == 1
 
@@ -253,7 +241,7 @@ exporters:
 service: {pipelines: {traces: {exporters: [otlp_http/dead, otlp_http]}}}
 """)
     for index in range(50):
-        send(daemon, otlp.traces(names=[f"{index}"]))
+        otlp.send(daemon, otlp.traces(names=[f"{index}"]))
     backend.wait(50, seconds=5)
     books = daemon.stop()
     assert books["exporter otlp_http", "traces"].forwarded == 50
@@ -304,15 +292,15 @@ def test_refused_credentials_are_not_tried_per_sender(start, backend):
     daemon = start(BATCHING)
     backend.decide = lambda _: Answer(status=401)
     for _ in range(5):
-        send(daemon, otlp.traces())
+        otlp.send(daemon, otlp.traces())
     poll(lambda: own_metric(daemon, "otelcol_exporter_send_failed_spans") == 5, what="the drops")
     assert len(backend.received) <= 5
 
 
 def test_own_metrics_tell_what_happened(start, backend):
     daemon = start()
-    send(daemon, otlp.traces(3))
-    send(daemon, otlp.logs(2), "logs")
+    otlp.send(daemon, otlp.traces(3))
+    otlp.send(daemon, otlp.logs(2), "logs")
     backend.wait(1)
     backend.wait(1, "logs")
     poll(lambda: own_metric(daemon, "otelcol_exporter_sent_log_records") == 2, what="the log records")

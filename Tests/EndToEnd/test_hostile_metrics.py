@@ -1,7 +1,11 @@
 """Whatever names, labels, exemplars and values arrive, real Prometheus servers take every scrape."""
 
+import collections
+import math
+import re
 import subprocess
 
+import pytest
 import requests
 
 import otlp
@@ -38,16 +42,6 @@ CONFIG = (
 )
 
 
-def send(daemon, message):
-    answer = requests.post(
-        f"{daemon.http}/v1/metrics",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=30,
-    )
-    assert answer.status_code == 200
-
-
 def targets(daemon):
     """The endpoints' URLs by name; the scraper's job names have no spaces to collide with."""
     ports = {}
@@ -75,11 +69,11 @@ def test_prometheus_takes_every_scrape_of_hostile_metrics(start, tmp_path):
     native = {name: url for name, url in urls.items() if "-true" in name}
     for directory in (tmp_path / "text", tmp_path / "native"):
         directory.mkdir()
-    send(daemon, otlp.gauge("good", 1))
+    otlp.send(daemon, otlp.gauge("good", 1), "metrics")
     send_hostile(daemon, seed=1)
     for name in native:
-        check(urls[name])
-    send(daemon, many_labels())
+        lint(urls[name])
+    otlp.send(daemon, many_labels(), "metrics")
     with (
         # OpenMetrics where it is offered, else text 0.0.4; protobuf.
         Prometheus(tmp_path / "text", urls, interval="2s") as text_server,
@@ -97,12 +91,77 @@ def test_prometheus_takes_every_scrape_of_hostile_metrics(start, tmp_path):
 def send_hostile(daemon, seed):
     metrics = HostileMetrics(seed)
     for _ in range(6):
-        send(daemon, metrics.request())
+        otlp.send(daemon, metrics.request(), "metrics")
 
 
-def check(url):
-    """promtool takes the text, and what is missing in it is counted there."""
+def lint(url):
+    """promtool takes the text."""
     text = requests.get(url, timeout=30).content
-    assert b"needletail_scrape_omissions_total" in text
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=30)
     assert done.returncode in (0, 3), done.stderr  # 3: style
+
+
+DROPPED = ["type_conflict", "name_conflict", "invalid_name", "invalid_point", "too_many_buckets", "memory_limit"]
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_what_a_scrape_lacks_is_counted_on_it(start, seed):
+    daemon = start(CONFIG)
+    metrics = HostileMetrics(seed)
+    requests_sent = [metrics.request() for _ in range(6)]
+    points = number_points(requests_sent)
+    for request in requests_sent:
+        otlp.send(daemon, request, "metrics")
+    compared = 0
+    for name, url in targets(daemon).items():
+        is_openmetrics = name.endswith("-true")
+        text = requests.get(url, headers={"Accept": "application/openmetrics-text"}, timeout=30).text
+        assert text.endswith("# EOF\n") == is_openmetrics
+        shown = {int(number) for number in re.findall(r'point_number="(\d+)"', text)}
+        counted = collections.Counter(
+            {reason: int(count) for reason, count in re.findall(r'_omissions_total\{reason="(\w+)"\} (\d+)', text)}
+        )
+        missing = points.keys() - shown
+        assert len(missing) == sum(counted[reason] for reason in DROPPED) + counted["hidden_series"], (name, counted)
+        assert missing and len(shown) > len(points) / 3, "this proves nothing"
+        # Of the points that are taken, what they lose.
+        if not counted["hidden_series"]:
+            compared += 1
+            expected = sum((losses(*points[number], is_openmetrics) for number in shown), collections.Counter())
+            for kind in ("exemplar_value", "exemplar_type", "histogram_sum", "hidden_sample"):
+                assert counted[kind] == expected[kind], (name, kind)
+    assert compared, "no endpoint shows all that it has taken"
+
+
+def number_points(requests_sent):
+    """Makes every point a series of its own; (metric, kind, point) by number."""
+    points = {}
+    for request in requests_sent:
+        scopes = [scope for resource in request.resource_metrics for scope in resource.scope_metrics]
+        for metric in [metric for scope in scopes for metric in scope.metrics]:
+            kind = metric.WhichOneof("data")
+            for point in getattr(metric, kind).data_points:
+                otlp.attribute(point, "point_number", f"{len(points)}")
+                points[len(points)] = metric, kind, point
+    return points
+
+
+def losses(metric, kind, point, is_openmetrics):
+    """What cannot be shown of a point that is shown, by kind of conflict."""
+    lost = collections.Counter()
+    data = getattr(metric, kind)
+    if kind == "gauge" or kind == "sum" and not data.is_monotonic:
+        lost["exemplar_type"] += len(point.exemplars)
+    elif kind != "summary":
+        lost["exemplar_value"] += sum(math.isnan(exemplar.as_double) for exemplar in point.exemplars)
+    hidden = 0
+    if kind == "summary":
+        hidden = sum(entry.value < 0 for entry in point.quantile_values) + (not point.sum >= 0)
+    elif kind in ("histogram", "exponential_histogram"):
+        bounds = point.explicit_bounds if kind == "histogram" else []
+        if data.aggregation_temporality == 1 and not math.isfinite(point.sum):
+            lost["histogram_sum"] += 1
+        elif not point.sum >= 0 or any(bound < 0 for bound in bounds):
+            hidden = 2
+    lost["hidden_sample"] += hidden * is_openmetrics
+    return lost

@@ -5,6 +5,7 @@ import pathlib
 import random
 import time
 
+import pytest
 import requests
 
 import otlp
@@ -22,6 +23,10 @@ processors:
       - {name: some, type: probabilistic, probabilistic: {sampling_percentage: 10}}
       - {name: learned, type: latency_percentile, latency_percentile: {min_samples: 10}}
       - {name: adaptive, type: adaptive, adaptive: {spans_per_second: 100}}
+service: {pipelines: {traces: {processors: [tail_sampling]}}}
+"""
+ONE_POLICY = """
+processors: {tail_sampling: {decision_wait: 1s, policies: [%s]}}
 service: {pipelines: {traces: {processors: [tail_sampling]}}}
 """
 HEADERS = {"Content-Type": "application/x-protobuf"}
@@ -127,3 +132,27 @@ def test_labels_that_never_repeat_leave_the_memory_bounded(start, backend):
         assert resident_mib(daemon) < before + 48
     poll(lambda: own_metric(daemon, PREFIX + "sampling_traces_on_memory") == 0, what="all decisions")
     assert is_balanced(daemon, daemon.stop(), 300 * 200)
+
+
+@pytest.mark.parametrize("policy", [
+    "{name: slow, type: latency_percentile, latency_percentile: {percentile: 99}}",
+    "{name: shop, type: ottl_condition, ottl_condition: "
+    "{span: ['resource.attributes[\"service.name\"] == \"shop\" and kind == 2']}}",
+    "{name: event, type: ottl_condition, ottl_condition: {spanevent: ['span.attributes[\"none\"] == name']}}",
+])
+def test_many_attributes_beside_many_spans_or_events_cost_their_sum(policy, start, backend):
+    daemon = start(ONE_POLICY % policy)
+    count = 40_000
+    message = otlp.traces(count, trace_ids=[number.to_bytes(16, "big") for number in range(1, count + 1)])
+    (resource,) = message.resource_spans
+    del resource.resource.attributes[:]
+    span = resource.scope_spans[0].spans[0]
+    for number in range(count):
+        resource.resource.attributes.add(key=f"a{number}")
+        span.attributes.add(key=f"a{number}")
+        span.events.add(name="e")
+    with requests.Session() as hostile:
+        before = time.monotonic()
+        assert post(hostile, daemon, message.SerializeToString()) == 200
+        # Their product would take half a minute.
+        assert time.monotonic() - before < 5

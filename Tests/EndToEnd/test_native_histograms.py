@@ -8,7 +8,6 @@ import time
 import metric_family
 import otlp
 import pytest
-import requests
 import scrape
 from daemon import poll
 from prometheus import Prometheus
@@ -37,16 +36,6 @@ def exponential(values, scale, *, name="latency", temporality=2, times=(otlp.NOW
     return request
 
 
-def send(daemon, message):
-    answer = requests.post(
-        f"{daemon.http}/v1/metrics",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=10,
-    )
-    assert answer.status_code == 200
-
-
 def latencies(count=1000):
     source = random.Random(7)
     return [source.lognormvariate(-2, 1) for _ in range(count)]
@@ -65,7 +54,7 @@ def test_every_type_is_read_by_the_protobuf_library(start):  # conformance 190
     explicit.data_points.add(time_unix_nano=otlp.NOW, count=6, sum=1, bucket_counts=[1, 2, 3], explicit_bounds=[0.5, 1])
     summary = metrics.add(name="size", unit="By").summary.data_points.add(time_unix_nano=otlp.NOW, count=2, sum=30)
     summary.quantile_values.add(quantile=0.5, value=10)
-    send(daemon, request)
+    otlp.send(daemon, request, "metrics")
 
     families = metric_family.scrape(daemon.scrape)
     assert {name: metric_family.TYPES[family.type] for name, family in families.items()} == {
@@ -94,7 +83,7 @@ def test_every_type_is_read_by_the_protobuf_library(start):  # conformance 190
 
 def test_text_formats_show_what_the_opentelemetry_collector_shows(start):  # conformance 191
     daemon = start(CONFIG)
-    send(daemon, exponential([0.5, 0.6, 3], 1))
+    otlp.send(daemon, exponential([0.5, 0.6, 3], 1), "metrics")
     for families in (scrape.text(daemon.scrape), scrape.openmetrics(daemon.scrape)):
         samples = {sample.name: sample for sample in families["latency_seconds"].samples}
         assert samples["latency_seconds_bucket"].labels["le"] == "+Inf"
@@ -107,7 +96,7 @@ def test_prometheus_computes_quantiles_from_native_histograms(start, tmp_path, s
     values = latencies()
     features = ("exemplar-storage", "native-histograms")
     with Prometheus(tmp_path, {"shop": daemon.scrape}, features=features) as server:
-        send(daemon, exponential(values, scale, exemplar=values[0]))
+        otlp.send(daemon, exponential(values, scale, exemplar=values[0]), "metrics")
         poll(lambda: server.query("histogram_count(latency_seconds)") == len(values), what="the native histogram")
         for quantile in (0.5, 0.9, 0.99):
             true = sorted(values)[int(quantile * len(values))]
@@ -129,7 +118,7 @@ def test_deltas_of_changing_scales_are_one_growing_histogram_in_prometheus(start
         for number, scale in enumerate([6, 4, 5]):
             part = values[number * 200 : (number + 1) * 200]
             times = (end + number * 10**9, end + (number + 1) * 10**9)
-            send(daemon, exponential(part, scale, temporality=1, times=times))
+            otlp.send(daemon, exponential(part, scale, temporality=1, times=times), "metrics")
         poll(lambda: server.query("histogram_count(latency_seconds)") == len(values), what="all observations")
         computed = server.query("histogram_quantile(0.9, latency_seconds)")
         assert abs(computed / sorted(values)[540] - 1) < 0.07
@@ -139,6 +128,6 @@ def test_deltas_of_changing_scales_are_one_growing_histogram_in_prometheus(start
 def test_a_server_without_native_histograms_gets_the_text(start, tmp_path):
     daemon = start(CONFIG)
     with Prometheus(tmp_path, {"shop": daemon.scrape}) as server:
-        send(daemon, exponential([1, 2, 3], 2))
+        otlp.send(daemon, exponential([1, 2, 3], 2), "metrics")
         poll(lambda: server.query("latency_seconds_count") == 3, what="the histogram")
         assert server.query('latency_seconds_bucket{le="+Inf"}') == 3

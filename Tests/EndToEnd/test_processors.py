@@ -10,15 +10,6 @@ from daemon import poll
 from otlp import Client
 
 
-def post(daemon, message, signal="traces"):
-    return requests.post(
-        f"{daemon.http}/v1/{signal}",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-
-
 def test_the_memory_limiter_refuses_retryably_and_takes_again(start, backend):  # conformance 41
     daemon = start("""
 processors:
@@ -28,12 +19,12 @@ exporters:
 service: {pipelines: {traces: {processors: [memory_limiter]}}}
 """)
     request = otlp.traces(1000, size=1000)
-    answers = [post(daemon, request) for _ in range(20)]
+    answers = [otlp.post(daemon, request) for _ in range(20)]
     refused = [answer for answer in answers if answer.status_code != 200]
     assert refused and len(refused) < 20
     assert {answer.status_code for answer in refused} <= {429, 503}
     # Once what was held has been given up, there is room again.
-    poll(lambda: post(daemon, otlp.traces()).status_code == 200, seconds=15, what="room", interval=0.1)
+    poll(lambda: otlp.post(daemon, otlp.traces()).status_code == 200, seconds=15, what="room", interval=0.1)
 
 
 def test_health_check(start):
@@ -51,8 +42,8 @@ exporters: {{file: {{path: "{path}"}}}}
 service: {{pipelines: {{traces: {{exporters: [file]}}, logs: {{exporters: [file]}}}}}}
 """)
     trace = bytes(range(1, 17))
-    post(daemon, otlp.traces(names=["first"], trace_ids=[trace]))
-    post(daemon, otlp.logs(2, body="zwei\nZeilen"), "logs")
+    otlp.post(daemon, otlp.traces(names=["first"], trace_ids=[trace]))
+    otlp.post(daemon, otlp.logs(2, body="zwei\nZeilen"), "logs")
     daemon.stop()
     documents = [json.loads(line) for line in path.read_text().splitlines()]
     (traces,) = [document for document in documents if "resourceSpans" in document]
@@ -68,7 +59,7 @@ def test_the_debug_exporter_tells_what_passes(verbosity, start):
 exporters: {{debug: {{verbosity: {verbosity}}}}}
 service: {{pipelines: {{traces: {{exporters: [debug]}}}}}}
 """)
-    post(daemon, otlp.traces(3, names=["one", "two", "three"]))
+    otlp.post(daemon, otlp.traces(3, names=["one", "two", "three"]))
     daemon.wait_for_log(r"3 spans" if verbosity == "basic" else r"three|3 spans")
 
 
@@ -81,7 +72,7 @@ service: {pipelines: {traces: {exporters: [otlp_http/dead, otlp_http]}}}
 """)
     taken = []
     for index in range(10):
-        if post(daemon, otlp.traces(names=[str(index)])).status_code == 200:
+        if otlp.post(daemon, otlp.traces(names=[str(index)])).status_code == 200:
             taken.append(str(index))
     assert 0 < len(taken) < 10
     backend.wait(len(taken))

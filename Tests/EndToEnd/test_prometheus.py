@@ -103,7 +103,7 @@ def test_each_kind_of_metric_is_exposed(start):  # conformance 129, 136
     )
     summary = metrics.add(name="size", unit="By").summary.data_points.add(time_unix_nano=otlp.NOW, count=2, sum=30)
     summary.quantile_values.add(quantile=0.5, value=10)
-    send(daemon, request)
+    otlp.send(daemon, request, "metrics")
 
     for families in (scrape.openmetrics(daemon.scrape), scrape.text(daemon.scrape)):
         samples = {
@@ -119,16 +119,6 @@ def test_each_kind_of_metric_is_exposed(start):  # conformance 129, 136
         assert samples["latency_seconds_sum", ""].value == 10.5
         assert samples["size_bytes", "0.5"].value == 10
     assert "9007199254740993" in requests.get(daemon.scrape, timeout=10).text  # conformance 142
-
-
-def send(daemon, message):
-    answer = requests.post(
-        f"{daemon.http}/v1/metrics",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=10,
-    )
-    assert answer.status_code == 200
 
 
 def test_paths_and_methods_of_the_scrape_endpoint(start):  # conformance 199
@@ -188,7 +178,7 @@ def test_promtool_accepts_the_daemons_own_metrics(start):
 
 def test_a_series_that_is_no_longer_updated_goes(start):  # conformance 145
     daemon = start(PLAIN.replace("enable_open_metrics: true", "enable_open_metrics: true, metric_expiration: 300ms"))
-    send(daemon, otlp.gauge("short.lived"))
+    otlp.send(daemon, otlp.gauge("short.lived"), "metrics")
     assert "short_lived" in scrape.text(daemon.scrape)
     began = time.monotonic()
     poll(lambda: "short_lived" not in scrape.text(daemon.scrape), what="the expiry")
@@ -204,6 +194,6 @@ def test_metrics_that_cannot_be_shown_cost_no_one_else_anything(start):
     point = metrics.add(name="reserved").gauge.data_points.add(time_unix_nano=otlp.NOW, as_double=float("nan"))
     for key in ("job", "le", "a.b", "a_b", "__name__", "1"):
         otlp.attribute(point, key, "x")
-    send(daemon, request)
+    otlp.send(daemon, request, "metrics")
     for families in (scrape.openmetrics(daemon.scrape), scrape.text(daemon.scrape)):
         assert "good" in families

@@ -17,16 +17,6 @@ from own_metrics import own_metric
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "Golden"
 
 
-def send(daemon, message):
-    answer = requests.post(
-        f"{daemon.http}/v1/traces",
-        data=message.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-    assert answer.status_code == 200, answer.content
-
-
 @pytest.mark.parametrize("name", ["default-mode-25", "proportional-10", "equalizing-10"])
 def test_the_probabilistic_sampler_keeps_the_recorded_spans(name, start, backend):
     lines = (GOLDEN / "probabilistic-sampler" / "spans.tsv").read_text().split("\n")
@@ -46,7 +36,7 @@ def test_the_probabilistic_sampler_keeps_the_recorded_spans(name, start, backend
 processors: {{probabilistic_sampler: {{{keys}}}}}
 service: {{pipelines: {{traces: {{processors: [probabilistic_sampler]}}}}}}
 """)
-    send(daemon, request)
+    otlp.send(daemon, request)
     (message,) = backend.wait(1)
     expected = {}
     for line in kept:
@@ -107,7 +97,7 @@ def test_traces_in_many_pieces_are_kept_or_dropped_as_a_whole(start, backend):  
     with otlp.Client(daemon.grpc) as client:
         calls = [client.method().future(piece, timeout=20) for piece in pieces[::2]]
         for piece in pieces[1::2]:
-            send(daemon, piece)
+            otlp.send(daemon, piece)
         for call in calls:
             call.result()
     daemon.stop()
@@ -124,12 +114,12 @@ def test_traces_in_many_pieces_are_kept_or_dropped_as_a_whole(start, backend):  
 def test_late_spans_follow_the_decision(start, backend):  # conformance 224
     daemon = start(TAIL % "300ms")
     kept, dropped = bytes(15) + b"\x01", bytes(15) + b"\x02"
-    send(daemon, otlp.traces(names=["error"], trace_ids=[kept], status=2))
-    send(daemon, otlp.traces(names=["fine"], trace_ids=[dropped]))
+    otlp.send(daemon, otlp.traces(names=["error"], trace_ids=[kept], status=2))
+    otlp.send(daemon, otlp.traces(names=["fine"], trace_ids=[dropped]))
     backend.wait(1)
     # The other trace was decided in the same turn or the next.
     poll(lambda: "decision" in requests.get(daemon.own_metrics, timeout=5).text, what="the decisions")
-    send(daemon, otlp.traces(names=["late, of the kept one"], trace_ids=[kept]))
+    otlp.send(daemon, otlp.traces(names=["late, of the kept one"], trace_ids=[kept]))
     backend.wait(2)
     daemon.stop()
     assert otlp.names(*backend.messages()) == ["error", "late, of the kept one"]
@@ -138,7 +128,7 @@ def test_late_spans_follow_the_decision(start, backend):  # conformance 224
 def test_pending_traces_are_decided_at_shutdown(start, backend):  # conformance 227
     daemon = start(TAIL % "1h")
     for index in range(10):
-        send(daemon, otlp.traces(names=[str(index)], status=2 if index < 4 else 0))
+        otlp.send(daemon, otlp.traces(names=[str(index)], status=2 if index < 4 else 0))
     books = daemon.stop()
     assert otlp.names(*backend.messages()) == ["0", "1", "2", "3"]
     assert sum(books["pipeline traces", "traces"].dropped.values()) == 6
@@ -148,7 +138,7 @@ def test_the_window_stays_within_its_budget(start, backend):  # conformance 226
     daemon = start(TAIL.replace("decision_wait: %s", "decision_wait: 1h\n    max_buffer_mib: 8"))
     before = daemon.resident_bytes()
     for _ in range(40):
-        send(daemon, otlp.traces(500, size=1000))
+        otlp.send(daemon, otlp.traces(500, size=1000))
     assert daemon.resident_bytes() - before < 80 << 20
     books = daemon.stop()["pipeline traces", "traces"]
     assert books.received == 20_000 == books.forwarded + sum(books.dropped.values())
@@ -173,7 +163,7 @@ service:
 """)
     before = daemon.resident_bytes()
     for _ in range(60):
-        send(daemon, otlp.traces(500, size=4000))
+        otlp.send(daemon, otlp.traces(500, size=4000))
     assert own_metric(daemon, "otelcol_processor_tail_sampling_decisions", trigger="pressure") > 0
     assert own_metric(daemon, "otelcol_processor_memory_limiter_refused_spans") == 0
     assert daemon.resident_bytes() - before < 128 << 20
@@ -202,7 +192,7 @@ def test_the_recorded_traces_are_kept_whichever_protocol_brings_them(protocol, s
         for path in sorted((GOLDEN / "tail-sampling" / "corpus").glob("*.pb.gz")):
             message = otlp.REQUESTS["traces"].FromString(gzip.decompress(path.read_bytes()))
             if protocol == "protobuf":
-                send(daemon, message)
+                otlp.send(daemon, message)
             elif protocol == "grpc":
                 client.export(message)
             else:

@@ -29,13 +29,7 @@ def fill(daemon):
             point.bucket_counts.extend([1] * 15)
             point.explicit_bounds.extend(range(1, 15))
             otlp.attribute(point, "http.route", f"/some/long/route/with/parts/{number}")
-        answer = requests.post(
-            f"{daemon.http}/v1/metrics",
-            data=message.SerializeToString(),
-            headers={"Content-Type": "application/x-protobuf"},
-            timeout=20,
-        )
-        assert answer.status_code == 200
+        otlp.send(daemon, message, "metrics")
 
 
 def hang(port):

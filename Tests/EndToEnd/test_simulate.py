@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from captures import ERRORS, PERCENT, SAMPLING, SLOW, TRACES, send, shop, simulate, trace_ids
+import otlp
+from captures import ERRORS, PERCENT, SAMPLING, SLOW, TRACES, shop, simulate, trace_ids
 from daemon import binary, environment, poll
 
 
@@ -26,6 +27,8 @@ def test_what_two_configurations_keep_of_a_capture(captured):
         "logs_requests": 0,
         "unreadable": 0,
         "invalid_spans": 0,
+        "requests_ahead": 0,
+        "requests_behind": 0,
         "traces": TRACES,
         "spans": 3 * TRACES,
         "bytes": 0,
@@ -105,7 +108,7 @@ service:
     traces/sampled: {{receivers: [otlp], processors: [tail_sampling], exporters: [file/kept]}}
 """)
     for message in messages:
-        send(daemon, message)
+        otlp.send(daemon, message)
     daemon.stop()
     kept = trace_ids(tmp_path / "kept.jsonl")
     everything = trace_ids(tmp_path / "all.jsonl")

@@ -6,7 +6,6 @@ import random
 import time
 
 import pytest
-import requests
 
 import otlp
 import scrape
@@ -66,7 +65,7 @@ def upper(counts):
         below += count
 
 
-def send(daemon, each, random):
+def send_operations(daemon, each, random):
     request = otlp.REQUESTS["traces"]()
     group = request.resource_spans.add()
     otlp.attribute(group.resource, "service.name", "shop")
@@ -82,13 +81,7 @@ def send(daemon, each, random):
                 start_time_unix_nano=start,
                 end_time_unix_nano=now,
             )
-    answer = requests.post(
-        f"{daemon.http}/v1/traces",
-        data=request.SerializeToString(),
-        headers={"Content-Type": "application/x-protobuf"},
-        timeout=20,
-    )
-    assert answer.status_code == 200, answer.content
+    otlp.send(daemon, request)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +100,7 @@ def test_every_exemplar_is_of_its_operation(start, backend, connector, processor
     daemon = start(CONFIG % (connector, processor))
     generator = random.Random(8)
     for _ in range(20):
-        send(daemon, 250, generator)
+        send_operations(daemon, 250, generator)
         time.sleep(0.2)
 
     def coverage():
