@@ -54,7 +54,8 @@ test: swift-test end-to-end
 swift-test: build-needs test-needs
 	@echo "==> unit, differential and golden tests"
 	# One after the other: the tests with real sockets have time limits, which busy neighbours would use up.
-	$(SWIFT) test --no-parallel
+	@mkdir -p .build; set -o pipefail; $(SWIFT) test --no-parallel 2>&1 | tee .build/swift-test.log || \
+	    { echo "==> what failed"; grep '✘' .build/swift-test.log; exit 1; }
 
 # What users run is what is tested: the release executable.
 end-to-end: build test-needs $(VENV)/installed

@@ -37,7 +37,15 @@ struct Exposition {
         var samples: [Sample] = []
     }
 
+    /// What tells a sample from all others of its family.
+    private struct Identity: Hashable {
+        var name: String
+        var labels: Set<Label>
+    }
+
     var families: [Family] = []
+    /// Of the last family.
+    private var identities: Set<Identity> = []
 
     subscript(_ name: String) -> Family? { families.first { $0.name == name } }
 
@@ -88,11 +96,10 @@ struct Exposition {
     private mutating func add(_ sample: Sample, _ isOpenMetrics: Bool) throws {
         var family = families.count - 1
         if family < 0 || !families[family].mayHold(sample.name, isOpenMetrics) { family = try open(sample.name) }
-        let labels = Set(sample.labels)
         if Set(sample.labels.map(\.name)).count != sample.labels.count {
             throw ExpositionError("repeated label name in \(sample)")
         }
-        if families[family].samples.contains(where: { $0.name == sample.name && Set($0.labels) == labels }) {
+        guard identities.insert(Identity(name: sample.name, labels: Set(sample.labels))).inserted else {
             throw ExpositionError("repeated sample \(sample)")
         }
         families[family].samples.append(sample)
@@ -103,6 +110,7 @@ struct Exposition {
         if families.last?.name == name { return families.count - 1 }
         if families.contains(where: { $0.name == name }) { throw ExpositionError("family \(name) is in two places") }
         families.append(Family(name: name))
+        identities.removeAll()
         return families.count - 1
     }
 }

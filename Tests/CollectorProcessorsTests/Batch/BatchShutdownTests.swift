@@ -4,25 +4,8 @@ import CollectorTestKit
 import Testing
 
 @Suite struct BatchShutdownTests {
-    /// Moves the clock until the shutdown is over.
     private func shutDown(_ fixture: BatchFixture, within time: Duration) async {
-        let clock = fixture.test.clock
-        let deadline = clock.now() + time.nanoseconds
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                await fixture.processor.shutdown(deadline: deadline)
-                return true
-            }
-            group.addTask {
-                while !Task.isCancelled {
-                    clock.advance(by: .milliseconds(50))
-                    await Task.yield()
-                }
-                return false
-            }
-            while let isOver = await group.next(), !isOver {}
-            group.cancelAll()
-        }
+        await fixture.test.clock.shutDown(fixture.processor, within: time)
     }
 
     @Test func `a shutdown delivers what is pending, without waiting for its time`() async throws {

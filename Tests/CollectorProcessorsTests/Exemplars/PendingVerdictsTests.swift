@@ -17,19 +17,24 @@ import Testing
         return .init(exemplar: ReadyExemplar(exemplar: exemplar), series: key, resource: resource, isFromPoint: true)
     }
 
-    private mutating func time(_ count: UInt64, _ trace: (UInt64) -> TraceID) -> Duration {
-        var pending = PendingVerdicts(limit: 20_000)
-        return ContinuousClock().measure {
-            for number in 0..<count {
-                _ = pending.add(entry(trace(number), span: number), until: 1, &memory)
+    /// The shortest of five tries: a busy machine makes single ones longer, never shorter.
+    private mutating func shortestTime(_ count: UInt64, _ trace: (UInt64) -> TraceID) -> Duration {
+        var shortest = Duration.seconds(3600)
+        for _ in 0..<5 {
+            var pending = PendingVerdicts(limit: 20_000)
+            let time = ContinuousClock().measure {
+                for number in 0..<count {
+                    _ = pending.add(entry(trace(number), span: number), until: 1, &memory)
+                }
             }
+            shortest = min(shortest, time)
         }
+        return shortest
     }
 
     @Test mutating func `many exemplars of one trace cost what those of many traces do`() {
-        _ = time(100) { .test($0) }
-        let apart = time(10_000) { .test($0) }
-        let same = time(10_000) { _ in .test(1) }
+        let apart = shortestTime(10_000) { .test($0) }
+        let same = shortestTime(10_000) { _ in .test(1) }
         #expect(same < apart * 10, "each compared with all before: \(same), not \(apart)")
     }
 

@@ -96,8 +96,9 @@ extension ManualClock {
             }
             group.addTask {
                 while !Task.isCancelled {
-                    self.advance(by: .milliseconds(500))
-                    await Task.yield()
+                    self.advance(by: .milliseconds(100))
+                    // Slow enough that time does not run out before a busy machine lets the component act on it.
+                    try? await Task.sleep(for: .milliseconds(1))
                 }
                 return false
             }
