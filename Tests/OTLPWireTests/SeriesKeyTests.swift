@@ -92,4 +92,16 @@ import Testing
         }
         #expect(seen.count == 41 * 2 + (0...40).reduce(0, +))
     }
+
+    @Test("A hash is the same wherever the bytes stand, also at the very end")
+    func places() {
+        for length in 0...40 {
+            let value = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+            let alone = keyedHash(value.span, ByteRange(0, length), 5)
+            for (front, behind) in [(0, 1), (3, 0), (3, 5), (8, 20)] {
+                let bytes = Bytes(repeating: 9, count: front) + value + Bytes(repeating: 7, count: behind)
+                #expect(keyedHash(bytes.span, ByteRange(front, front + length), 5) == alone)
+            }
+        }
+    }
 }

@@ -26,7 +26,19 @@ package final class TraceVerdicts: Sendable {
         var youngSince: UInt64
         var retention: UInt64
         var observers: [Observer] = []
+        var hasReader = false
         var decisionWait: UInt64?
+
+        func verdict(of trace: TraceID) -> TraceVerdict? { young[trace] ?? old[trace] }
+
+        mutating func set(_ trace: TraceID, _ verdict: TraceVerdict, now: UInt64, capacity: Int) {
+            if now &- youngSince >= retention || young.count >= capacity {
+                old = young
+                young = [:]
+                youngSince = now
+            }
+            young[trace] = verdict
+        }
     }
 
     /// Where verdicts can be asked for before they are made.
@@ -50,8 +62,14 @@ package final class TraceVerdicts: Sendable {
     /// without samplers.
     package var decisionWait: UInt64? { state.withLock { $0.decisionWait } }
 
-    /// Whether anybody hears of verdicts. Samplers that decide at once need not record them otherwise.
+    /// Whether anybody hears of verdicts or asks for them. Samplers need not record them otherwise.
+    package var isWanted: Bool { state.withLock { !$0.observers.isEmpty || $0.hasReader } }
+
+    /// Whether somebody hears of verdicts, and so lets exemplars wait for them.
     package var isObserved: Bool { state.withLock { !$0.observers.isEmpty } }
+
+    /// Announces somebody who will ask for verdicts.
+    package func addReader() { state.withLock { $0.hasReader = true } }
 
     /// Announces a sampler; verdicts are remembered for at least twice `decisionWait`.
     package func addSampler(decisionWait: Duration) {
@@ -66,25 +84,26 @@ package final class TraceVerdicts: Sendable {
         state.withLock { $0.observers.append(observer) }
     }
 
+    /// Records what became of traces and calls the observers.
+    ///
+    /// What was lost stays lost, also when more of the trace is kept: the span that an exemplar leads to may be the one
+    /// that no backend has.
     package func record(_ traces: [TraceID], _ verdict: TraceVerdict) {
-        guard !traces.isEmpty else { return }
         let now = clock.now()
-        let observers = state.withLock { state -> [Observer] in
-            for trace in traces {
-                if now &- state.youngSince >= state.retention || state.young.count >= capacity {
-                    state.old = state.young
-                    state.young = [:]
-                    state.youngSince = now
-                }
-                state.young[trace] = verdict
-            }
-            return state.observers
+        let (recorded, observers) = state.withLock { state -> ([TraceID], [Observer]) in
+            let lost = verdict == .kept ? traces.filter { state.verdict(of: $0) == .lost } : []
+            let recorded = lost.isEmpty ? traces : traces.filter { state.verdict(of: $0) != .lost }
+            for trace in recorded { state.set(trace, verdict, now: now, capacity: capacity) }
+            // As new as what comes now.
+            for trace in lost { state.set(trace, .lost, now: now, capacity: capacity) }
+            return (recorded, state.observers)
         }
-        for observer in observers { observer(traces, verdict) }
+        guard !recorded.isEmpty else { return }
+        for observer in observers { observer(recorded, verdict) }
     }
 
     /// The latest verdict about a trace; nil when there is none or it is forgotten.
     package func verdict(of trace: TraceID) -> TraceVerdict? {
-        state.withLock { $0.young[trace] ?? $0.old[trace] }
+        state.withLock { $0.verdict(of: trace) }
     }
 }

@@ -3,19 +3,31 @@
 
 /// Finds the values of chosen attributes in one walk over a message. Allocates nothing after its making.
 package struct AttributeFinder: Sendable {
-    private let keys: [[UInt8]]
+    /// The keys one behind the other, and where each stands.
+    private let texts: [UInt8]
+    private let keys: [ByteRange]
     /// Bit n: there is a key of n bytes; bit 63: of 63 or more.
     private let lengths: UInt64
     /// The AnyValue of each key in the message that was walked last, the first one if it occurs again; nil when absent.
-    package private(set) var values: [ByteRange?]
+    package var values: [ByteRange?] { found }
+    @usableFromInline var found: [ByteRange?]
 
     package init(keys: [String]) {
-        self.keys = keys.map { Array($0.utf8) }
+        var texts: [UInt8] = []
+        self.keys = keys.map { key in
+            let start = texts.count
+            texts += Array(key.utf8)
+            return ByteRange(start, texts.count)
+        }
+        self.texts = texts
         lengths = self.keys.reduce(0) { $0 | Self.bit($1.count) }
-        values = Array(repeating: nil, count: keys.count)
+        found = Array(repeating: nil, count: keys.count)
     }
 
-    private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(63, length)) }
+    /// The value of the key at `position`, without a copy of `values`.
+    @inlinable package func value(_ position: Int) -> ByteRange? { found[position] }
+
+    private static func bit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(63, length)) }
 
     /// Walks a message.
     ///
@@ -26,29 +38,46 @@ package struct AttributeFinder: Sendable {
     package mutating func find(
         _ bytes: Span<UInt8>, message: ByteRange, attributes: UInt32, name: UInt32
     ) -> ByteRange {
-        for position in values.indices { values[position] = nil }
-        var found = ByteRange.empty
+        for position in found.indices { found[position] = nil }
+        var named = ByteRange.empty
         var reader = WireReader(bytes, message)
         while !reader.isAtEnd {
             guard let tag = reader.varint() else { break }
             switch tag & 7 {
             case 2:
-                guard let payload = reader.lengthDelimited() else { return found }
+                guard let payload = reader.lengthDelimited() else { return named }
                 if tag >> 3 == UInt64(attributes) {
-                    if !keys.isEmpty { note(bytes, payload) }
+                    note(bytes, payload)
                 } else if tag >> 3 == UInt64(name) {
-                    found = payload
+                    named = payload
                 }
-            case 1: guard reader.skip(8) else { return found }
-            case 5: guard reader.skip(4) else { return found }
-            default: guard reader.varint() != nil else { return found }
+            case 1: guard reader.skip(8) else { return named }
+            case 5: guard reader.skip(4) else { return named }
+            default: guard reader.varint() != nil else { return named }
             }
         }
-        return found
+        return named
     }
 
-    /// Takes down the value of a KeyValue if its key is one of ours.
+    /// Takes down the value of a KeyValue if its key is one of ours. Nearly always the key comes first, short, and is none.
     private mutating func note(_ bytes: Span<UInt8>, _ pair: ByteRange) {
+        guard pair.count >= 2 else { return }
+        let length = Int(bytes[pair.start &+ 1])
+        guard bytes[pair.start] == 1 << 3 | 2, length < 0x80 else { return noteAnyForm(bytes, pair) }
+        guard lengths & Self.bit(length) != 0, length &+ 2 <= pair.count else { return }
+        let key = ByteRange(pair.start &+ 2, pair.start &+ 2 &+ length)
+        for position in keys.indices where areEqual(bytes, key, texts.span, keys[position]) {
+            var reader = WireReader(bytes, ByteRange(key.end, pair.end))
+            guard reader.varint() == 2 << 3 | 2, let value = reader.lengthDelimited(), reader.isAtEnd else {
+                return noteAnyForm(bytes, pair)
+            }
+            if found[position] == nil { found[position] = value }
+        }
+    }
+
+    /// The same for a KeyValue in an unusual form: the value first, a long key, fields that nobody knows. Of several keys in
+    /// one, which no encoder writes, any may be the one that counts.
+    private mutating func noteAnyForm(_ bytes: Span<UInt8>, _ pair: ByteRange) {
         var key = ByteRange.empty
         var value = ByteRange.empty
         var reader = WireReader(bytes, pair)
@@ -64,11 +93,9 @@ package struct AttributeFinder: Sendable {
             default:
                 guard skip(&reader, tag) else { return }
             }
-            // Nearly always the key comes first, and nearly always it is none of ours.
-            if value.isEmpty, !key.isEmpty, lengths & Self.bit(key.count) == 0 { return }
         }
-        for position in keys.indices where keys[position].count == key.count {
-            if values[position] == nil, isEqual(bytes, key, keys[position]) { values[position] = value }
+        for position in keys.indices where found[position] == nil {
+            if areEqual(bytes, key, texts.span, keys[position]) { found[position] = value }
         }
     }
 
@@ -80,19 +107,5 @@ package struct AttributeFinder: Sendable {
         case 5: reader.skip(4)
         default: false
         }
-    }
-
-    private func isEqual(_ bytes: Span<UInt8>, _ range: ByteRange, _ text: [UInt8]) -> Bool {
-        let key = text.span
-        var offset = 0
-        while offset &+ 8 <= key.count {
-            if loadLittleEndian64(bytes, range.start &+ offset) != loadLittleEndian64(key, offset) { return false }
-            offset &+= 8
-        }
-        while offset < key.count {
-            if bytes[range.start &+ offset] != key[offset] { return false }
-            offset &+= 1
-        }
-        return true
     }
 }

@@ -73,19 +73,34 @@ package func keyedHash(_ bytes: Span<UInt8>, _ range: ByteRange, _ key: UInt64) 
         at &+= 8
     }
     var rest: UInt64 = 0
-    while at < range.end {
-        rest = rest << 8 | UInt64(bytes[at])
-        at &+= 1
+    if at < range.end, at &+ 8 <= bytes.count {
+        // A whole word, of which the first bytes count: what the loop below makes of them.
+        rest = loadLittleEndian64(bytes, at) &<< UInt64(8 &* (at &+ 8 &- range.end))
+    } else {
+        while at < range.end {
+            rest = rest >> 8 | UInt64(bytes[at]) << 56
+            at &+= 1
+        }
     }
     return mixed(folded(hash ^ rest, 0xa076_1d64_78bd_642f))
 }
 
-private func folded(_ left: UInt64, _ right: UInt64) -> UInt64 {
+/// Takes one more word into a keyed hash, which `mixed` ends.
+///
+/// - Parameter hash: what came before, at first a secret.
+@inlinable
+package func keyedHash(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+    folded(hash ^ word, 0xa076_1d64_78bd_642f)
+}
+
+@usableFromInline
+func folded(_ left: UInt64, _ right: UInt64) -> UInt64 {
     let product = left.multipliedFullWidth(by: right)
     return product.high ^ product.low
 }
 
 /// A bijection that spreads every bit over all others.
+@inlinable
 package func mixed(_ value: UInt64) -> UInt64 {
     var value = value
     value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -16,6 +16,22 @@ import Testing
         #expect(verdicts.verdict(of: .test(2)) == .lost)
     }
 
+    @Test func `what was lost stays lost, whatever else of it is kept`() {
+        let verdicts = TraceVerdicts(clock: clock, retention: .seconds(10))
+        let heard = Mutex<[TraceID]>([])
+        verdicts.observe { traces, verdict in
+            if verdict == .kept { heard.withLock { $0 += traces } }
+        }
+        verdicts.record([.test(1)], .lost)
+        for _ in 0..<5 {
+            clock.advance(by: .seconds(8))
+            verdicts.record([.test(1), .test(2)], .kept)
+            #expect(verdicts.verdict(of: .test(1)) == .lost)
+        }
+        #expect(verdicts.verdict(of: .test(2)) == .kept)
+        #expect(heard.withLock { Set($0) } == [.test(2)])
+    }
+
     @Test func `a verdict is remembered for one retention time at least and for two at most`() {
         let verdicts = TraceVerdicts(clock: clock, retention: .seconds(10))
         verdicts.record([.test(1)], .kept)

@@ -61,7 +61,7 @@ package struct TraceState: Sendable {
     private func occursBefore(_ bytes: Span<UInt8>, _ key: ByteRange) -> Bool {
         var members = TraceStateMembers(bytes, ByteRange(range.start, key.start))
         while let member = members.next() {
-            if member.key.count == key.count, areEqual(bytes, member.key, key) { return true }
+            if areEqual(bytes, member.key, bytes, key) { return true }
         }
         return false
     }

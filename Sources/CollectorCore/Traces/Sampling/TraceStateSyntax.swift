@@ -64,10 +64,5 @@ func hexadecimalDigits(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64? {
     return value
 }
 
-/// Whether two ranges of the same length hold the same bytes.
-func areEqual(_ bytes: Span<UInt8>, _ left: ByteRange, _ right: ByteRange) -> Bool {
-    zip(left.range, right.range).allSatisfy { bytes[$0] == bytes[$1] }
-}
-
 private func isLetter(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") }
 private func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

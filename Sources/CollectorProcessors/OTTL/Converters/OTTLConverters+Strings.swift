@@ -76,11 +76,11 @@ extension OTTLConverters {
     ]
 
     private static func hasPrefix(_ text: Span<UInt8>, _ prefix: Span<UInt8>) -> Bool {
-        text.count >= prefix.count && isEqual(text.extracting(first: prefix.count), prefix)
+        text.count >= prefix.count && areEqual(text.extracting(first: prefix.count), prefix)
     }
 
     private static func hasSuffix(_ text: Span<UInt8>, _ suffix: Span<UInt8>) -> Bool {
-        text.count >= suffix.count && isEqual(text.extracting(last: suffix.count), suffix)
+        text.count >= suffix.count && areEqual(text.extracting(last: suffix.count), suffix)
     }
 
     // Go maps one character to one character, so `ß` stays what it is.

@@ -169,7 +169,7 @@ private func traceStateMember(_ key: [UInt8], _ state: ByteRange, _ bytes: Span<
         else {
             return .nothing
         }
-        guard isEqual(bytes.extracting(member.key.range), key.span) else { continue }
+        guard areEqual(bytes.extracting(member.key.range), key.span) else { continue }
         if found != nil { return .nothing }
         found = member.value
     }

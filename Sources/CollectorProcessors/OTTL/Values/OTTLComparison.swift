@@ -71,7 +71,7 @@ private func areSame(
     case (.int(let left), .int(let right)): return left == right
     case (.double(let left), .double(let right)): return left == right
     case (.string(let left), .string(let right)), (.bytes(let left), .bytes(let right)):
-        return isEqual(left.span(in: bytes), right.span(in: bytes))
+        return areEqual(left.span(in: bytes), right.span(in: bytes))
     case (.time(let left), .time(let right)), (.duration(let left), .duration(let right)): return left == right
     case (.traceID(let left), .traceID(let right)): return left == right
     case (.spanID(let left), .spanID(let right)): return left == right

@@ -129,7 +129,7 @@ struct OTTLMessageItems: Sendable {
     func value(of key: [UInt8], in bytes: Span<UInt8>) -> AttributeValue? {
         var attributes = AttributeCursor(bytes, message: message, fieldNumber: field)
         while let attribute = attributes.next() {
-            if attribute.key.count == key.count, isEqual(bytes.extracting(attribute.key.range), key.span) {
+            if attribute.key.count == key.count, areEqual(bytes.extracting(attribute.key.range), key.span) {
                 return attribute.value
             }
         }
@@ -189,10 +189,4 @@ enum OTTLList: Sendable {
         }
         return values
     }
-}
-
-func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-    guard left.count == right.count else { return false }
-    for position in 0..<left.count where left[position] != right[position] { return false }
-    return true
 }
