@@ -54,10 +54,10 @@ struct ProbabilisticSampler: BatchTransform {
 
     func transform(_ batch: Batch) -> (batch: Batch, effect: Effect) {
         var effect = Effect()
-        let isObserved = verdicts.isObserved
+        let isWanted = verdicts.isWanted
         let segments = batch.segments.map { segment in
             guard case .traces(let index) = segment.index else { return segment }
-            return segment.reindexed(sampled(index, segment.body, &effect, collectsVerdicts: isObserved))
+            return segment.reindexed(sampled(index, segment.body, &effect, collectsVerdicts: isWanted))
         }
         return (Batch(signal: batch.signal, segments: segments.filter { $0.itemCount > 0 }), effect)
     }

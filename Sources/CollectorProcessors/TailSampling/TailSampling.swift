@@ -94,8 +94,8 @@ package final class TailSampling: ConsumingComponent {
     func handle(_ departures: Departures, _ outgoing: inout Outgoing, droppedAs counter: Counter? = nil) {
         (counter ?? notSampled).add(departures.droppedSpans)
         metrics.note(departures)
-        // Before the spans go on: whoever meets them downstream may ask, and those who may ask observe.
-        if context.verdicts.isObserved {
+        // Before the spans go on: whoever meets them downstream may ask.
+        if context.verdicts.isWanted {
             context.verdicts.record(departures.kept, .kept)
             context.verdicts.record(departures.dropped, .dropped)
         }

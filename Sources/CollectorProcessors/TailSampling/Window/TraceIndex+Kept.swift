@@ -24,10 +24,3 @@ extension TraceIndex {
         return (body, writer.writtenIndex())
     }
 }
-
-/// Whether two ranges hold the same bytes.
-func areEqual(_ left: Span<UInt8>, _ first: ByteRange, _ right: Span<UInt8>, _ second: ByteRange) -> Bool {
-    guard first.count == second.count else { return false }
-    for offset in 0..<first.count where left[first.start &+ offset] != right[second.start &+ offset] { return false }
-    return true
-}

@@ -33,10 +33,11 @@ extension TraceWindow {
     /// nothing to decide.
     mutating func shed(now: UInt64) -> Departures? {
         guard relieve(now: now) else { return nil }
+        let departures = depart(now: now)
         // The first call sees what is empty, the second gives it back.
         trim(now: now)
         trim(now: now)
-        return depart(now: now)
+        return departures
     }
 
     /// The undecided traces with a span in a segment, in the order of their first one there.
