@@ -29,6 +29,8 @@ enum WithheldReason: Int, CaseIterable, Sendable {
     case duplicate
     /// Another one has its bucket, or its series is gone.
     case superseded
+    /// It has no trace id that it could lead by.
+    case traceless
 }
 
 /// Why a series gets no exemplars of spans.
@@ -43,9 +45,9 @@ enum UntrackedReason: Int, CaseIterable, Sendable {
     case buckets
 }
 
-/// Numbers by reason, of which there are at most eight.
+/// Numbers by reason, of which there are at most sixteen.
 struct Tally<Reason: CaseIterable & RawRepresentable & Sendable>: Sendable where Reason.RawValue == Int {
-    private var counts = [8 of Int](repeating: 0)
+    private var counts = [16 of Int](repeating: 0)
 
     subscript(reason: Reason) -> Int {
         get { counts[reason.rawValue] }

@@ -85,10 +85,12 @@ final class ExemplarStore: Sendable {
         }
     }
 
-    /// Counts exemplars beyond what is read of a point.
-    func countExcess(_ count: Int) {
+    /// Counts what a point has of exemplars that are never shown.
+    func countUnwanted(_ point: PointView) {
+        guard !point.unwanted.isEmpty else { return }
         var counts = ExemplarCounts()
-        counts.withheld[.limit] = count
+        counts.withheld[.limit] = point.excessCount
+        counts.withheld[.traceless] = point.tracelessCount
         telemetry.count(counts)
     }
 

@@ -41,13 +41,13 @@ struct FiledExemplars: Sendable {
         change(cell) { $0.remove(where: isGone) }
     }
 
-    /// Puts all exemplars into new cells.
+    /// Puts all exemplars into new cells, as many as each of them may have: there may be thousands, and few new cells.
     mutating func rearrange(_ cell: (CellReservoir.Entry) -> Int?) {
         let before = cells.values.flatMap(\.entries)
         (cells, count, bytes) = ([:], 0, 0)
         for entry in before {
             if let cell = cell(entry) {
-                add(entry, cell: cell, capacity: .max)
+                add(entry, cell: cell, capacity: CellReservoir.capacity)
             } else if entry.isOwed {
                 superseded += 1
             }

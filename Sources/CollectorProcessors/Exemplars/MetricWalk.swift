@@ -53,11 +53,11 @@ struct MetricWalk {
         while let field = fields.next() {
             guard field.number == 1, case .bytes(let range) = field.value else { continue }
             let view = PointView(bytes, range, layout, metric.kind, detail, isDelta: isDelta)
-            if view.excessCount > 0 { store.countExcess(view.excessCount) }
+            store.countUnwanted(view)
             if rule != nil, view.shape == nil, PointShape.hasTooManyBounds(bytes, range, metric.kind) {
                 store.countUntracked(.buckets)
             }
-            guard view.shape != nil || !view.exemplars.isEmpty else { continue }
+            guard view.shape != nil || !view.exemplars.isEmpty || !view.unwanted.isEmpty else { continue }
             let attributes = AttributeSetHash(bytes, message: range, fieldNumber: layout.attributes)
             let key = SeriesKey(resource: resource, scope: scope, name: metric.name, point: attributes, bytes)
             let observation = PointObservation(

@@ -83,8 +83,9 @@ private struct PointEditor {
     }
 
     mutating func apply(_ plan: PointPlan, to view: PointView, _ layout: PointView.Layout, of metric: MetricEntry) {
-        guard !plan.removed.isEmpty || !plan.attached.isEmpty || !view.excess.isEmpty else { return }
-        for range in plan.removed.map({ view.exemplars[$0].field }) + view.excess { remove(range) }
+        guard !plan.removed.isEmpty || !plan.attached.isEmpty || !view.unwanted.isEmpty else { return }
+        let removed = plan.removed.map { view.exemplars[$0].field } + view.unwanted
+        for range in removed.sorted(by: { $0.lower < $1.lower }) { remove(range) }
         if !plan.attached.isEmpty {
             let fields = plan.attached.flatMap { $0.exemplar.field(layout.exemplars) }
             edits.append(Edit(ByteRange(view.range.end, view.range.end), fields))

@@ -29,9 +29,11 @@ struct PointView {
     var range: ByteRange
     /// Exemplars that lead to a trace, with their field's whole range.
     var exemplars: [(field: ByteRange, exemplar: ReadyExemplar)] = []
-    /// Exemplars beyond `exemplarLimit`, as ranges of fields that follow each other.
-    private(set) var excess: [ByteRange] = []
-    /// How many those are.
+    /// Exemplars that are never shown, as ranges of fields that follow each other: those that lead to no trace, and those
+    /// beyond `exemplarLimit`.
+    private(set) var unwanted: [ByteRange] = []
+    /// How many those are of each kind.
+    private(set) var tracelessCount = 0
     private(set) var excessCount = 0
     /// Nil without detail, and for points that have no buckets or no value.
     private(set) var shape: PointShape?
@@ -56,13 +58,21 @@ struct PointView {
     private mutating func add(_ field: FieldCursor.Field, _ bytes: Span<UInt8>) {
         if exemplars.count >= Self.exemplarLimit {
             excessCount += 1
-            if let last = excess.last, last.upper == field.range.lower {
-                excess[excess.count - 1].upper = field.range.upper
-            } else {
-                excess.append(field.range)
-            }
+            leaveOut(field.range)
         } else if let exemplar = ReadyExemplar(bytes, field.payload) {
             exemplars.append((field.range, exemplar))
+        } else {
+            // SDKs may add such for what is measured outside of spans: it would take the place of one that leads somewhere.
+            tracelessCount += 1
+            leaveOut(field.range)
+        }
+    }
+
+    private mutating func leaveOut(_ field: ByteRange) {
+        if let last = unwanted.last, last.upper == field.lower {
+            unwanted[unwanted.count - 1].upper = field.upper
+        } else {
+            unwanted.append(field)
         }
     }
 }

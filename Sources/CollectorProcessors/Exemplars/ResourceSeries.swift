@@ -7,8 +7,8 @@ struct ResourceSeries {
     /// Series by what of a span decides about them.
     private(set) var matches: [SpanProjection: [SeriesKey]] = [:]
     /// Those that have the name of their spans as a label, by its hash: there may be thousands of operations.
-    private var byName: [UInt64: [SeriesKey]] = [:]
-    private var others: [SeriesKey] = []
+    private var byName: [UInt64: Set<SeriesKey>] = [:]
+    private var others: Set<SeriesKey> = []
     private(set) var memberCount = 0
     /// How many series all of `matches` name.
     private var matchedCount = 0
@@ -25,10 +25,10 @@ struct ResourceSeries {
     var isEmpty: Bool { byName.isEmpty && others.isEmpty }
 
     /// The series that may measure a span of this name.
-    func candidates(name: UInt64) -> [SeriesKey] { others + (byName[name] ?? []) }
+    func candidates(name: UInt64) -> [SeriesKey] { Array(others) + (byName[name] ?? []) }
 
     mutating func add(_ key: SeriesKey, _ series: TrackedSeries) {
-        if let name = series.spanName { byName[name, default: []].append(key) } else { others.append(key) }
+        if let name = series.spanName { byName[name, default: []].insert(key) } else { others.insert(key) }
         keys.formUnion(series.rule.spanKeys(series.attributes))
         memberCount += 1
         forgetMatches()
@@ -36,10 +36,10 @@ struct ResourceSeries {
 
     mutating func remove(_ key: SeriesKey, _ series: TrackedSeries) {
         if let name = series.spanName {
-            byName[name]?.removeAll { $0 == key }
+            byName[name]?.remove(key)
             if byName[name]?.isEmpty == true { byName[name] = nil }
         } else {
-            others.removeAll { $0 == key }
+            others.remove(key)
         }
         memberCount -= 1
         forgetMatches()

@@ -49,12 +49,25 @@ import Testing
         fixture.decide(.test(2), .dropped)
         let points = try fixture.point(
             sample(exemplars: [
-                TestExemplar(.test(2), value: 5), TestExemplar(.test(1), value: 55), TestExemplar(.test(3), value: 500),
-                TestExemplar(nil, value: 6),
+                TestExemplar(.test(2), value: 5), TestExemplar(.test(1), value: 55), TestExemplar(.test(3), value: 500)
             ]))
-        #expect(points.first?.exemplars.map(\.value) == [55, 6])
+        #expect(points.first?.exemplars.map(\.value) == [55])
         #expect(fixture.counted("published") == 1)
         #expect(fixture.counted("withheld", reason: "dropped") == 1)
+    }
+
+    @Test func `an exemplar that leads to no trace takes no place from one that does`() throws {
+        let fixture = try withSampler(["unknown_traces": "publish"])
+        fixture.decide(.test(1), .kept)
+        let points = try fixture.point(
+            sample(exemplars: [
+                TestExemplar(nil, value: 54), TestExemplar(nil, spanID: 7, value: 56), TestExemplar(.test(1), value: 55),
+                TestExemplar(nil, value: 57),
+            ]))
+        #expect(points.first?.exemplars.map(\.value) == [55])
+        #expect(try fixture.point(sample(at: 10, exemplars: [TestExemplar(nil, value: 58)])).first?.exemplars == [])
+        #expect(fixture.counted("withheld", reason: "traceless") == 4)
+        #expect(fixture.counted("published") == 1)
     }
 
     @Test func `a dropped trace's exemplar is replaced by the next candidate of the bucket`() throws {
@@ -122,12 +135,13 @@ import Testing
 
     @Test func `counters' exemplars wait for their verdict too`() throws {
         let fixture = try withSampler()
-        let exemplars = [TestExemplar(.test(1), value: 1), TestExemplar(nil, value: 2)]
+        let exemplars = [TestExemplar(.test(1), value: 1), TestExemplar(.test(2), value: 2)]
+        fixture.decide(.test(2), .kept)
         let point = TestNumberPoint(value: 3, exemplars: exemplars)
         _ = try fixture.metrics.consume(.metrics(TestMetric("requests", .sum([point]))))
         let segment = try #require(fixture.metricsSink.batches.first?.segments.first)
         let body = Array(segment.body.readableBytesView)
-        let bare = TestNumberPoint(value: 3, exemplars: [TestExemplar(nil, value: 2)])
+        let bare = TestNumberPoint(value: 3, exemplars: [TestExemplar(.test(2), value: 2)])
         #expect(body == metricsRequest([TestMetric("requests", .sum([bare]))]))
         fixture.decide(.test(1), .kept)
         #expect(fixture.scrape.offers.map(\.value) == [1])
