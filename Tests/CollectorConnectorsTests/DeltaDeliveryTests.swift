@@ -107,9 +107,12 @@ private let calls = "traces.span.metrics.calls"
         let fixture = try await SpanMetricsFixture(section)
         fixture.sink.answerLater()
         try send(fixture, 1...1)
+        fixture.flush()
+        // In no request yet: the one before is not answered.
+        try send(fixture, 2...3)
         // It returns although nobody answers.
         await fixture.context.clock.shutDown(fixture.connector, within: .seconds(5))
-        #expect(fixture.context.log.lines.contains { $0.contains("2 data points are lost") })
+        #expect(fixture.context.log.lines.contains { $0.contains("6 data points are lost") })
         // Late answers find nobody.
         fixture.sink.answer(.failure(.retryable("503")))
         fixture.flush()

@@ -33,7 +33,7 @@ import Testing
         let (config, problems) = SpanMetricsFactory().read(section)
         try #require(problems == [])
         var counts = SpanCounts(
-            config, seed: 1, room: SeriesRoom(TestContext(budgetBytes: 1 << 30).budget), hashMask: hashMask)
+            config, room: SeriesRoom(TestContext(budgetBytes: 1 << 30).budget), hashMask: hashMask)
         var random = SplitMix(state: seed)
         var sent: [[String: String]: UInt64] = [:]
         for round in 0..<30 {
@@ -44,10 +44,7 @@ import Testing
             }
             let batch = try Batch(
                 signal: .traces, requests: tracesRequest(resource: ["service.name": .string(service)], drawn.map(\.0)))
-            for segment in batch.segments {
-                guard case .traces(let index) = segment.index else { continue }
-                counts.count(index, segment.body.readableBytesUInt8Span, now: 1, time: 1)
-            }
+            counts.count(batch)
         }
         let request = counts.request(counts.places()[...], time: 2)
         return (sent, try Batch(signal: .metrics, requests: request).points().filter { $0.metric == Self.calls })
@@ -102,7 +99,7 @@ import Testing
     @Test func `resources whose hashes collide are told apart, in any order of their attributes`() throws {
         let (config, _) = SpanMetricsFactory().read([:])
         var counts = SpanCounts(
-            config, seed: 1, room: SeriesRoom(TestContext(budgetBytes: 1 << 30).budget), hashMask: 0)
+            config, room: SeriesRoom(TestContext(budgetBytes: 1 << 30).budget), hashMask: 0)
         let resources: [TestAttributes] = [
             ["service.name": "a", "pod": "1"], ["pod": "1", "service.name": "a"], ["service.name": "a", "pod": "2"],
             ["service.name": "a"],
@@ -110,14 +107,22 @@ import Testing
         for resource in resources {
             let batch = try Batch(
                 signal: .traces, requests: tracesRequest(resource: resource, [TestSpan(.test(1), spanID: 1)]))
-            for segment in batch.segments {
-                guard case .traces(let index) = segment.index else { continue }
-                counts.count(index, segment.body.readableBytesUInt8Span, now: 1, time: 1)
-            }
+            counts.count(batch)
         }
         let points = try Batch(signal: .metrics, requests: counts.request(counts.places()[...], time: 2)).points()
         let told = points.filter { $0.metric == Self.calls }.map { "\($0.resource["pod"] ?? "-"): \($0.count)" }
         #expect(told.sorted() == ["-: 1", "1: 2", "2: 1"])
+    }
+}
+
+extension SpanCounts {
+    fileprivate mutating func count(_ batch: Batch) {
+        var reader = reader(seed: 1)
+        for segment in batch.segments {
+            guard case .traces(let index) = segment.index else { continue }
+            let bytes = segment.body.readableBytesUInt8Span
+            reader.read(index, bytes) { count(&$0, index, bytes, now: 1, time: 1) }
+        }
     }
 }
 

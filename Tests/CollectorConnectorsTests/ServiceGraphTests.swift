@@ -5,47 +5,7 @@ import OTLPWire
 import Testing
 
 @Suite struct ServiceGraphTests {
-    private struct Fixture {
-        let context: TestContext
-        let sink = RecordingConsumer()
-        let connector: any ConsumingComponent
-
-        init(_ section: TestConfig = [:], budgetBytes: Int = 1 << 30) async throws {
-            context = TestContext(budgetBytes: budgetBytes)
-            let (config, problems) = ServiceGraphFactory().read(section)
-            try #require(problems == [])
-            connector = try ServiceGraphFactory().make(
-                config, context.context(ComponentID(type: "service_graph")), signal: .traces, next: [.metrics: sink])
-            try await connector.start()
-        }
-
-        func send(_ service: String, _ spans: TestSpan..., attributes: TestAttributes = [:]) throws {
-            var resource = attributes
-            resource.pairs.append((key: "service.name", value: .string(service)))
-            let entry = AccountedPipeline(context.account, head: connector)
-            try entry.send(Batch(signal: .traces, requests: tracesRequest(resource: resource, spans)))
-        }
-
-        func wait(_ duration: Duration = .seconds(60)) { context.clock.advance(by: duration) }
-
-        func edges(_ metric: String) throws -> [[String]: UInt64] {
-            try sink.latest("traces_service_graph_\(metric)", by: "client", "server", "connection_type", "failed")
-                .mapValues(\.count)
-        }
-    }
-
-    private func client(_ trace: UInt64, _ id: UInt64, _ change: (inout TestSpan) -> Void = { _ in }) -> TestSpan {
-        var span = TestSpan(.test(trace), spanID: id, kind: .client, duration: .milliseconds(30))
-        change(&span)
-        return span
-    }
-
-    private func server(_ trace: UInt64, parent: UInt64, _ change: (inout TestSpan) -> Void = { _ in }) -> TestSpan {
-        var span = TestSpan(.test(trace), spanID: parent + 1000, kind: .server, duration: .milliseconds(20))
-        span.parentSpanID = parent
-        change(&span)
-        return span
-    }
+    private typealias Fixture = ServiceGraphFixture
 
     @Test func `a client's and a server's span make an edge, in whichever order and request they come`() async throws {
         let fixture = try await Fixture()
@@ -242,6 +202,20 @@ import Testing
         #expect(try fixture.sink.total("traces_service_graph_request_total") == 10)
         let overflow = try fixture.sink.latest("traces_service_graph_request_total", by: "otel.metric.overflow")
         #expect(overflow[["true"]]?.count == 7)
+    }
+
+    @Test func `failed requests over edges beyond the limit are told as failed`() async throws {
+        let fixture = try await Fixture(["aggregation_cardinality_limit": 3])
+        for number in UInt64(1)...10 {
+            try fixture.send("shop-\(number)", client(number, 1))
+            try fixture.send("cart", server(number, parent: 1) { $0.statusCode = number > 2 ? 2 : 0 })
+        }
+        fixture.wait()
+        #expect(try fixture.sink.total("traces_service_graph_request_failed_total") == 8)
+        for (metric, count) in [("request_total", 7), ("request_failed_total", 7)] {
+            let points = try fixture.sink.latest("traces_service_graph_\(metric)", by: "client", "otel.metric.overflow")
+            #expect(points[["-", "true"]]?.count == UInt64(count))
+        }
     }
 
     @Test func `an interval of zero sends after each request, and a shutdown waits for nobody`() async throws {

@@ -208,6 +208,38 @@ private let duration = "traces.span.metrics.duration"
         #expect(again?.count == 1)
     }
 
+    @Test func `where a sampler decides and nobody waits for it, only kept traces are exemplars`() async throws {
+        let fixture = try await SpanMetricsFixture(["exemplars": ["enabled": true, "max_per_data_point": 9]])
+        let verdicts = fixture.context.verdicts
+        #expect(verdicts.isWanted && !verdicts.isObserved)
+        verdicts.addSampler(decisionWait: .seconds(5))
+        let spans = (1...4 as ClosedRange<UInt64>).map { number in
+            span(number) { $0.duration = .milliseconds(Int64(number) * 150) }
+        }
+        try fixture.send(spans)
+        verdicts.record([.test(1), .test(2)], .kept)
+        verdicts.record([.test(3)], .dropped)
+        verdicts.record([.test(2)], .lost)
+        fixture.flush()
+        let shown = try fixture.sink.points().flatMap(\.exemplars).map(\.traceID)
+        #expect(!shown.isEmpty && Set(shown) == [.test(1)])
+        // The fourth was not decided then.
+        fixture.sink.clear()
+        verdicts.record([.test(4)], .kept)
+        fixture.flush()
+        let later = try fixture.sink.points().flatMap(\.exemplars).map(\.traceID)
+        #expect(!later.isEmpty && Set(later) == [.test(4)])
+    }
+
+    @Test func `an exemplars processor decides itself which of all candidates are shown`() async throws {
+        let fixture = try await SpanMetricsFixture(["exemplars": ["enabled": true]])
+        fixture.context.verdicts.addSampler(decisionWait: .seconds(5))
+        fixture.context.verdicts.observe { _, _ in }
+        try fixture.send([span(1)])
+        fixture.flush()
+        #expect(try fixture.sink.points().flatMap(\.exemplars).map(\.traceID).contains(.test(1)))
+    }
+
     @Test func `candidates for exemplars are attached once, one for each bucket`() async throws {
         let fixture = try await SpanMetricsFixture(["exemplars": ["enabled": true, "max_per_data_point": 2]])
         try fixture.send([

@@ -111,8 +111,13 @@ final class MetricsSender: Sendable {
 
     /// Calls `flush` until all it sends is taken, or the deadline has come.
     ///
-    /// - Parameter flush: returns whether there is nothing left to send.
-    func drain(_ clock: any CollectorClock, until deadline: UInt64, _ flush: @Sendable () -> Bool) async {
+    /// - Parameters:
+    ///   - uncut: how many delta points there would be of what was counted and never sent.
+    ///   - flush: returns whether there is nothing left to send.
+    func drain(
+        _ clock: any CollectorClock, until deadline: UInt64, uncut: @Sendable () -> Int = { 0 },
+        _ flush: @Sendable () -> Bool
+    ) async {
         state.withLock { $0.hasFailed = false }
         var isCut = flush()
         while !(isCut && isQuiet), clock.now() < deadline {
@@ -121,11 +126,12 @@ final class MetricsSender: Sendable {
             state.withLock { $0.hasFailed = false }
             isCut = flush()
         }
-        let lost = state.withLock { state in
+        let unsent = state.withLock { state in
             state.isClosed = true
             defer { state.unsent = nil }
             return state.unsent?.itemCount ?? 0
         }
+        let lost = unsent + uncut()
         if lost > 0 {
             log.error("\(lost) data points are lost: downstream did not take them until the end of the shutdown")
         }

@@ -36,13 +36,25 @@ struct Edge: Sendable {
     var type = ConnectionType.direct
     /// What the client says it calls.
     var peer: String?
-    /// When the other side will not be waited for any longer, in nanoseconds of the clock's `now()`.
-    var deadline: UInt64 = 0
+    /// Which of the halves that wait it is.
+    var number: UInt64 = 0
+    /// Whether it waits although it has been told as part of edges.
+    var isPaired = false
     /// What it has taken of the byte budget.
     var bytes = 0
 
+    /// How many requests it stands for.
+    var weight: Double { max(client?.weight ?? 1, server?.weight ?? 1) }
+
     /// The bytes it takes while it waits, roughly.
     var size: Int { 256 + (client?.size ?? 0) + (server?.size ?? 0) + (peer?.utf8.count ?? 0) }
+
+    /// The edge that a half and one of the other side are.
+    func joined(with half: Edge) -> Edge {
+        Edge(
+            client: client ?? half.client, server: server ?? half.server,
+            type: half.type == .messaging ? .messaging : type, peer: peer ?? half.peer)
+    }
 }
 
 /// What edges are counted by.

@@ -79,23 +79,25 @@ extension EdgeCounts {
         _ piece: [Told], _ config: ServiceGraphConfig, _ time: UInt64, _ scope: inout MessageWriter
     ) {
         scope.sum("request_total", "Requests between two services") { points in
-            for edge in piece { point(edge, config, time, &points) }
+            for edge in piece { point(edge, edge.counted.requests, config, time, &points) }
         }
-        let failed = piece.filter { $0.identity?.isFailed == true }
+        let failed = piece.filter { $0.counted.failed > 0 }
         if !failed.isEmpty {
             scope.sum("request_failed_total", "Failed requests between two services") { points in
-                for edge in failed { point(edge, config, time, &points) }
+                for edge in failed { point(edge, edge.counted.failed, config, time, &points) }
             }
         }
         histogram("request_server", "Duration of requests as servers saw them", piece, \.server, config, time, &scope)
         histogram("request_client", "Duration of requests as clients saw them", piece, \.client, config, time, &scope)
     }
 
-    private func point(_ edge: Told, _ config: ServiceGraphConfig, _ time: UInt64, _ points: inout MessageWriter) {
+    private func point(
+        _ edge: Told, _ count: UInt64, _ config: ServiceGraphConfig, _ time: UInt64, _ points: inout MessageWriter
+    ) {
         points.message(1) { point in
             point.fixed64(2, edge.counted.start)
             point.fixed64(3, time)
-            point.fixed64(6, edge.counted.requests)
+            point.fixed64(6, count)
             labels(edge, config, field: 7, &point)
         }
     }

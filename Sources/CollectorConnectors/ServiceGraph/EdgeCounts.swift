@@ -33,6 +33,8 @@ struct EdgeDurations: Sendable {
 struct EdgeCounts: Sendable {
     struct Counted: Sendable {
         var requests: UInt64 = 0
+        /// Those of the requests that failed: of an edge all or none, of the edges that are counted together some.
+        var failed: UInt64 = 0
         var client: EdgeDurations
         var server: EdgeDurations
         /// Nanoseconds since 1970.
@@ -41,14 +43,23 @@ struct EdgeCounts: Sendable {
 
     /// Spans that became no edge, by the service of either side; the other one is empty.
     struct Loose: Hashable, Sendable {
-        var client = ""
-        var server = ""
+        var client: String
+        var server: String
+
+        init(_ half: Edge) {
+            client = half.client?.service ?? ""
+            server = half.server?.service ?? ""
+        }
     }
 
     struct LooseCount: Sendable {
-        var count: UInt64 = 0
+        private(set) var count: UInt64 = 0
         /// Nanoseconds since 1970.
-        var start: UInt64
+        let start: UInt64
+
+        init(start: UInt64) { self.start = start }
+
+        fileprivate mutating func add(_ more: UInt64) { count &+= min(more, UInt64(Int64.max) &- count) }
     }
 
     /// Loose spans of one kind.
@@ -57,17 +68,17 @@ struct EdgeCounts: Sendable {
         /// Those of services there was no room for.
         fileprivate(set) var overflow: LooseCount?
 
-        fileprivate mutating func add(_ loose: Loose, now: UInt64, time: UInt64) {
+        fileprivate mutating func add(_ loose: Loose, count: UInt64, now: UInt64, time: UInt64) {
             let isKnown = services.update(loose, now: now) {
                 256 + 2 * (loose.client.utf8.count + loose.server.utf8.count)
             } new: {
                 LooseCount(start: time)
             } _: {
-                $0.count &+= 1
+                $0.add(count)
             }
             if isKnown { return }
             if overflow == nil { overflow = LooseCount(start: time) }
-            overflow?.count &+= 1
+            overflow?.add(count)
         }
     }
 
@@ -91,11 +102,12 @@ struct EdgeCounts: Sendable {
 
     /// Counts a request between two services.
     mutating func add(_ identity: EdgeIdentity, _ edge: Edge, now: UInt64, time: UInt64) {
-        let weight = max(edge.client?.weight ?? 1, edge.server?.weight ?? 1)
-        let count = weight > 1 ? counter.rounded(weight) : 1
+        let weight = edge.weight
+        let count = whole(weight)
         let bounds = bounds
         let more = { (counted: inout Counted) in
             counted.requests &+= min(count, UInt64(Int64.max) &- counted.requests)
+            if identity.isFailed { counted.failed &+= min(count, UInt64(Int64.max) &- counted.failed) }
             if let client = edge.client { counted.client.add(client.duration, count: count, weight: weight, bounds) }
             if let server = edge.server { counted.server.add(server.duration, count: count, weight: weight, bounds) }
         }
@@ -110,8 +122,18 @@ struct EdgeCounts: Sendable {
         overflow.mutate(more)
     }
 
-    mutating func addUnpaired(_ loose: Loose, now: UInt64, time: UInt64) { unpaired.add(loose, now: now, time: time) }
-    mutating func addDropped(_ loose: Loose, now: UInt64, time: UInt64) { dropped.add(loose, now: now, time: time) }
+    /// Counts a half whose counterpart did not come.
+    mutating func addUnpaired(_ half: Edge, now: UInt64, time: UInt64) {
+        unpaired.add(Loose(half), count: whole(half.weight), now: now, time: time)
+    }
+
+    /// Counts a half there was no room for.
+    mutating func addDropped(_ half: Edge, now: UInt64, time: UInt64) {
+        dropped.add(Loose(half), count: whole(half.weight), now: now, time: time)
+    }
+
+    /// How many requests or spans are counted for one.
+    private mutating func whole(_ weight: Double) -> UInt64 { weight > 1 ? counter.rounded(weight) : 1 }
 
     /// Forgets what was not counted since `oldest`.
     mutating func expire(before oldest: UInt64) {

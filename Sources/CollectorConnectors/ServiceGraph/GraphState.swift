@@ -3,7 +3,7 @@
 //     client, producer ──▶ waits under (trace, its span id)      ─┐
 //     server, consumer ──▶ waits under (trace, its parent's id)  ─┴─▶ both there: an edge between two services
 //                     └─ without a parent: an edge from `user`      └─ time over: an edge to what the client calls its
-//     client with a database's name: an edge to the database           peer, or an unpaired span
+//     client with a database's name: an edge to the database           peer, or an unpaired span, if it had no edge yet
 
 import CollectorCore
 import OTLPWire
@@ -72,8 +72,8 @@ struct GraphState: Sendable {
         for position in config.dimensions.indices {
             side.dimensions.append(facts.values[position] ?? labelText(bytes, finder.values[position]))
         }
-        let deadline = now &+ config.ttl.nanoseconds
-        let outcome: WaitingEdges.Outcome
+        let half: Edge
+        let clientSpan: UInt64
         if span.kind == 3 || span.kind == 4 {
             if let database = value(
                 of: config.databaseAttributes, after: config.peerAttributes.count, facts: facts, bytes)
@@ -87,34 +87,27 @@ struct GraphState: Sendable {
                 return
             }
             let peer = value(of: config.peerAttributes, after: 0, facts: nil, bytes)
-            outcome = waiting.add(EdgeKey(traceID: span.traceID, clientSpan: span.spanID), deadline: deadline) { edge in
-                edge.client = side
-                edge.peer = peer
-                if isMessaging { edge.type = .messaging }
-            }
+            half = Edge(client: side, type: isMessaging ? .messaging : .direct, peer: peer)
+            clientSpan = span.spanID
         } else {
             guard span.hasParent, parent.count == 8 else {
                 edgeCount += 1
                 count(Edge(server: side), virtualSide: "client", peer: "user", now, time)
                 return
             }
-            let key = EdgeKey(traceID: span.traceID, clientSpan: loadBigEndian64(bytes, parent.start))
-            outcome = waiting.add(key, deadline: deadline) { edge in
-                edge.server = side
-                if isMessaging { edge.type = .messaging }
-            }
+            half = Edge(server: side, type: isMessaging ? .messaging : .direct)
+            clientSpan = loadBigEndian64(bytes, parent.start)
         }
-        switch outcome {
+        let key = EdgeKey(traceID: span.traceID, clientSpan: clientSpan)
+        switch waiting.add(half, key, deadline: now &+ config.ttl.nanoseconds) {
         case .waits: break
-        case .complete(let edge):
-            edgeCount += 1
+        case .complete(let edge, let more):
+            edgeCount += 1 + more.count
             count(edge, now, time)
+            for edge in more { count(edge, now, time) }
         case .full:
             droppedCount += 1
-            let isClient = span.kind == 3 || span.kind == 4
-            counts.addDropped(
-                isClient ? EdgeCounts.Loose(client: side.service) : EdgeCounts.Loose(server: side.service), now: now,
-                time: time)
+            counts.addDropped(half, now: now, time: time)
         }
     }
 
@@ -143,9 +136,7 @@ struct GraphState: Sendable {
             if edge.client != nil, let peer = edge.peer {
                 count(edge, virtualSide: "server", peer: peer, now, time)
             } else {
-                counts.addUnpaired(
-                    EdgeCounts.Loose(client: edge.client?.service ?? "", server: edge.server?.service ?? ""),
-                    now: now, time: time)
+                counts.addUnpaired(edge, now: now, time: time)
             }
         }
     }

@@ -62,9 +62,7 @@ struct GlobLabels: Sendable {
 
     private func isWanted(_ bytes: Span<UInt8>, _ name: ByteRange) -> Bool {
         guard !name.isEmpty, globs.contains(where: { $0.matches(bytes, name) }) else { return false }
-        for own in hidden where own.count == name.count {
-            if CollectorConnectors.isEqual(bytes, from: name.start, own.span, from: 0, name.count) { return false }
-        }
+        for own in hidden where areEqual(bytes.extracting(name.range), own.span) { return false }
         return !hiddenGlobs.contains { $0.matches(bytes, name) }
     }
 
@@ -100,17 +98,6 @@ struct GlobLabels: Sendable {
     /// How many there are, and whether that is all.
     private var number: UInt64 { UInt64(matches.count) | (isCut ? 1 << 32 : 0) }
 
-    /// `hash` with what was found.
-    func hash(_ hash: UInt64, _ bytes: Span<UInt8>) -> UInt64 {
-        if isEmpty { return hash }
-        var hash = mixed(hash ^ number)
-        for match in matches {
-            hash = mixed(hash ^ LabelValue.hash(bytes, match.name))
-            hash = mixed(hash ^ LabelValue.hash(bytes, match.value))
-        }
-        return hash
-    }
-
     func append(to identity: inout SeriesIdentity, _ bytes: Span<UInt8>) {
         if isEmpty { return }
         identity.append(number)
@@ -118,17 +105,6 @@ struct GlobLabels: Sendable {
             identity.append(bytes, match.name)
             identity.append(bytes, match.value)
         }
-    }
-
-    /// Whether a stored identity goes on with what `append` would append.
-    func meets(_ bytes: Span<UInt8>, _ comparison: inout IdentityComparison, in stored: Span<UInt8>) -> Bool {
-        if isEmpty { return true }
-        guard comparison.meets(number, in: stored) else { return false }
-        for match in matches {
-            guard comparison.meets(bytes, match.name, in: stored), comparison.meets(bytes, match.value, in: stored)
-            else { return false }
-        }
-        return true
     }
 
     func labels(_ bytes: Span<UInt8>) -> [SeriesLabel] {

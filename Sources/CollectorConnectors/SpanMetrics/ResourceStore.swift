@@ -33,6 +33,15 @@ struct ResourceStore: Sendable {
     /// The slot of what there is no room for.
     static let overflow = 1
 
+    /// A resource that was found, so that the spans of a request look for it once.
+    struct Place: Sendable {
+        fileprivate(set) var slot: Int
+        /// When that was: the slot may be another resource's once some have made room.
+        fileprivate var age: UInt64
+
+        static let none = Place(slot: 0, age: 0)
+    }
+
     private var table = KeyTable()
     private(set) var resources = [Resource(), Resource()]
     /// Resources that made room and whose series are still there.
@@ -41,6 +50,8 @@ struct ResourceStore: Sendable {
     private var takenRound: UInt64 = 0
     private(set) var round: UInt64 = 1
     private var free: [Int] = []
+    /// Goes on whenever a resource is gone.
+    private var age: UInt64 = 1
     private let limit: Int
     private let keys: AttributeFinder?
     private let room: SeriesRoom
@@ -57,19 +68,33 @@ struct ResourceStore: Sendable {
         self.keys = keys.isEmpty ? nil : AttributeFinder(keys: keys)
     }
 
-    /// The slot of a resource, which is made if there is room; `overflow` when there is none.
-    mutating func slot(_ group: GroupEntry, resource: ByteRange, _ bytes: Span<UInt8>) -> Int {
+    /// The place of a resource, which is made if there is room; `overflow` when there is none.
+    mutating func place(_ group: GroupEntry, resource: ByteRange, _ bytes: Span<UInt8>) -> Place {
+        Place(slot: slot(group, resource: resource, bytes), age: age)
+    }
+
+    /// The slot of a resource that is seen again; nil when that is not known any more.
+    mutating func slot(_ place: Place) -> Int? {
+        guard place.age == age else { return nil }
+        if place.slot > Self.overflow { touch(place.slot) }
+        return place.slot
+    }
+
+    private mutating func touch(_ slot: Int) {
+        resources[slot].lastRound = round
+        guard resources[0].older != Int32(slot) else { return }
+        unlink(slot)
+        linkAsNewest(slot)
+    }
+
+    private mutating func slot(_ group: GroupEntry, resource: ByteRange, _ bytes: Span<UInt8>) -> Int {
         // It is the one without attributes: there are no two alike.
         if resource.isEmpty { return 0 }
         let key = hash(resource, bytes)
         var search = table.search(key)
         while let slot = table.next(&search) {
             guard resources[slot].state == .used, isSame(resources[slot].head, resource, bytes) else { continue }
-            resources[slot].lastRound = round
-            if resources[0].older != Int32(slot) {
-                unlink(slot)
-                linkAsNewest(slot)
-            }
+            touch(slot)
             return slot
         }
         guard table.count - evictedCount < limit || evictOldest() else { return Self.overflow }
@@ -103,6 +128,7 @@ struct ResourceStore: Sendable {
         unlink(slot)
         resources[slot].state = .evicted
         evictedCount += 1
+        age += 1
         return true
     }
 
@@ -121,6 +147,7 @@ struct ResourceStore: Sendable {
         }
         evictedCount = 0
         guard isAny else { return }
+        age += 1
         let resources = resources
         table.keep { resources[$0].state != .free }
     }
@@ -161,11 +188,7 @@ struct ResourceStore: Sendable {
     private func isSame(_ head: [UInt8], _ resource: ByteRange, _ bytes: Span<UInt8>) -> Bool {
         let stored = payload(of: 1, in: ByteRange(0, head.count), head.span) ?? .empty
         // Senders nearly always write their resource alike.
-        if stored.count == resource.count,
-            isEqual(bytes, from: resource.start, head.span, from: stored.start, resource.count)
-        {
-            return true
-        }
+        if areEqual(bytes, resource, head.span, stored) { return true }
         return identity(stored, head.span) == identity(resource, bytes)
     }
 

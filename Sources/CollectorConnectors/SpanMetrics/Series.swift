@@ -8,6 +8,13 @@ struct SpanExemplar: Sendable {
     /// Nanoseconds since 1970.
     var time: UInt64
     var bucket: Int
+    /// Whether it goes on with the next point.
+    var isDue = false
+}
+
+/// What becomes of an exemplar at its series' next point.
+enum ExemplarFate {
+    case shown, waits, forgotten
 }
 
 /// One label of a series.
@@ -33,7 +40,6 @@ extension [SeriesLabel] {
 
 /// One series: its identity and what was counted.
 struct Series: Sendable {
-    var key: UInt64
     /// The slot of its resource.
     var resource: Int
     /// Its labels: KeyValue messages as fields, whose tag each point writes anew.

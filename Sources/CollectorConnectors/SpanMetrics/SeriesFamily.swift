@@ -22,8 +22,6 @@ struct SeriesFamily: Sendable {
 
     /// A series that was not found.
     struct New {
-        /// The hash it was looked for by.
-        var key: UInt64
         /// The resource's slot.
         var resource: Int
         var labels: [SeriesLabel]
@@ -36,10 +34,10 @@ struct SeriesFamily: Sendable {
     }
 
     /// The slot of a series that differs from the others by its labels' values, unless there are too many of these.
-    mutating func insert(_ new: New, _ identity: SeriesIdentity) -> Int {
+    mutating func insert(_ new: New, _ hash: UInt64, _ identity: Span<UInt64>) -> Int {
         var new = new
         _ = fold(&new)
-        return insert(new, identity, Self.attributes(new.labels))
+        return insert(new, hash, identity, Self.attributes(new.labels))
     }
 
     /// The slot of the series that counts what has too many values for a label; nil when none has.
@@ -49,19 +47,21 @@ struct SeriesFamily: Sendable {
         foldedCount += 1
         // Told apart by what is left of the labels.
         let attributes = Self.attributes(new.labels)
-        let identity = SeriesIdentity(resource: new.resource, folded: attributes)
-        new.key = identity.hash
-        return store.find(new.key, identity) ?? insert(new, identity, attributes)
+        let identity = SeriesIdentity(folded: attributes)
+        return store.find(identity.hash, identity.words.span, resource: new.resource)
+            ?? insert(new, identity.hash, identity.words.span, attributes)
     }
 
     /// A new series, or the one of those that there is no room for. Nothing is lost: totals stay exact.
-    private mutating func insert(_ new: New, _ identity: SeriesIdentity, _ attributes: [UInt8]) -> Int {
+    private mutating func insert(
+        _ new: New, _ hash: UInt64, _ identity: Span<UInt64>, _ attributes: [UInt8]
+    ) -> Int {
         if let limit, resourceCounts[new.resource, default: 0] >= limit {
             noteOverflow(new)
             return overflowSlot(new.resource, new)
         }
         var series = Series(
-            key: new.key, resource: new.resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
+            resource: new.resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
             lastSeen: new.now)
         guard take(&series, identity) else {
             noteOverflow(new)
@@ -78,7 +78,7 @@ struct SeriesFamily: Sendable {
             series.budgeted.append((place, label.value.hash))
         }
         resourceCounts[new.resource, default: 0] += 1
-        return store.insert(series, identity)
+        return store.insert(series, hash, identity)
     }
 
     /// Spans of resources there is no room for are counted as such already.
@@ -134,8 +134,8 @@ struct SeriesFamily: Sendable {
     }
 
     /// Takes the bytes of a series; false when the process has no room for them.
-    private func take(_ series: inout Series, _ identity: SeriesIdentity) -> Bool {
-        let bytes = store.bytes(forLabels: series.attributes.count + identity.bytes.count)
+    private func take(_ series: inout Series, _ identity: Span<UInt64>) -> Bool {
+        let bytes = store.bytes(forLabels: series.attributes.count + 8 * identity.count)
         guard room.take(bytes) else { return false }
         series.bytes = bytes
         return true
@@ -147,13 +147,13 @@ struct SeriesFamily: Sendable {
         // Both have no attributes: one series tells of them.
         let resource = resource == ResourceStore.overflow ? 0 : resource
         let attributes = Self.attributes([.overflow])
-        let identity = SeriesIdentity(resource: resource, folded: attributes)
-        if let known = store.find(identity.hash, identity) { return known }
+        let identity = SeriesIdentity(folded: attributes)
+        if let known = store.find(identity.hash, identity.words.span, resource: resource) { return known }
         var series = Series(
-            key: identity.hash, resource: resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
+            resource: resource, attributes: attributes, budgeted: [], bytes: 0, start: new.time,
             lastSeen: new.now, isOverflow: true)
-        guard take(&series, identity) || resource == 0 else { return overflowSlot(0, new) }
-        return store.insert(series, identity)
+        guard take(&series, identity.words.span) || resource == 0 else { return overflowSlot(0, new) }
+        return store.insert(series, identity.hash, identity.words.span)
     }
 
     /// Labels as `Series.attributes`.

@@ -7,7 +7,7 @@ import OTLPWire
 struct SeriesStore: Sendable {
     private var table = KeyTable()
     private(set) var series: [Series] = []
-    private(set) var identities = IdentityList()
+    private var identities = IdentityList()
     /// `bucketCount` for each slot.
     private(set) var buckets: [UInt64] = []
     private(set) var exponentials: [ExponentialBuckets] = []
@@ -18,12 +18,15 @@ struct SeriesStore: Sendable {
     let exponentialSize: Int?
     let exemplarLimit: Int?
     private let unit: DurationUnit
+    private let hashMask: UInt64
 
     /// - Parameters:
     ///   - bucketCount: explicit buckets of each series, 0 for none.
     ///   - exponentialSize: the most exponential buckets; nil for none.
-    init(bucketCount: Int, exponentialSize: Int?, exemplarLimit: Int?, unit: DurationUnit) {
+    ///   - hashMask: the bits of hashes that series are found by; tests take few, so that all hashes collide.
+    init(bucketCount: Int, exponentialSize: Int?, exemplarLimit: Int?, unit: DurationUnit, hashMask: UInt64) {
         self.unit = unit
+        self.hashMask = hashMask
         self.bucketCount = bucketCount
         self.exponentialSize = exponentialSize
         self.exemplarLimit = exemplarLimit
@@ -38,23 +41,18 @@ struct SeriesStore: Sendable {
             + 8 * (exponentialSize ?? 0) + exemplarBytes
     }
 
-    /// Looks for a series by the hash of its identity: each that `next` returns may be another one, which only `identities`
-    /// tells.
-    func search(_ key: UInt64) -> KeyTable.Search { table.search(key) }
-    func next(_ search: inout KeyTable.Search) -> Int? { table.next(&search) }
-
-    /// The slot of the series of a written out identity.
-    func find(_ key: UInt64, _ identity: SeriesIdentity) -> Int? {
-        var search = search(key)
-        while let slot = next(&search) {
-            var comparison = identities.comparison(slot)
-            let stored = identities.bytes.span
-            if comparison.meets(parts: identity.bytes.span, in: stored), comparison.isComplete { return slot }
+    /// The slot of a resource's series with an identity.
+    func find(_ hash: UInt64, _ identity: Span<UInt64>, resource: Int) -> Int? {
+        var search = table.search(key(hash, resource))
+        while let slot = table.next(&search) {
+            if series[slot].resource == resource, identities.isEqual(slot, identity) { return slot }
         }
         return nil
     }
 
-    mutating func insert(_ new: Series, _ identity: SeriesIdentity) -> Int {
+    private func key(_ hash: UInt64, _ resource: Int) -> UInt64 { mixed(hash ^ UInt64(resource)) & hashMask }
+
+    mutating func insert(_ new: Series, _ hash: UInt64, _ identity: Span<UInt64>) -> Int {
         let slot: Int
         if let last = free.popLast() {
             slot = last
@@ -67,7 +65,7 @@ struct SeriesStore: Sendable {
             if exemplarLimit != nil { exemplars.append([]) }
         }
         identities.set(identity, at: slot)
-        table.insert(new.key, slot)
+        table.insert(key(hash, new.resource), slot)
         return slot
     }
 
@@ -102,12 +100,31 @@ struct SeriesStore: Sendable {
         }
     }
 
+    /// Says which exemplars of a series go on with its next point.
+    mutating func settleExemplars(of slot: Int, _ fate: (SpanExemplar) -> ExemplarFate) {
+        guard exemplarLimit != nil else { return }
+        exemplars[slot] = exemplars[slot].compactMap { exemplar in
+            var exemplar = exemplar
+            switch fate(exemplar) {
+            case .shown: exemplar.isDue = true
+            case .waits: break
+            case .forgotten: return nil
+            }
+            return exemplar
+        }
+    }
+
+    /// Those that go on with the next point.
+    func dueExemplars(_ slot: Int) -> [SpanExemplar] {
+        exemplarLimit == nil ? [] : exemplars[slot].filter(\.isDue)
+    }
+
     /// What was counted has been said.
     ///
     /// - Parameter time: when a delta begins anew, in nanoseconds since 1970; nil when counts go on.
     mutating func wasSaid(_ slot: Int, startingAnewAt time: UInt64?) {
         series[slot].hasNews = false
-        if exemplarLimit != nil { exemplars[slot].removeAll(keepingCapacity: true) }
+        if exemplarLimit != nil { exemplars[slot].removeAll(where: \.isDue) }
         guard let time else { return }
         series[slot].start = time
         series[slot].count = 0
@@ -122,6 +139,7 @@ struct SeriesStore: Sendable {
         for slot in series.indices where !series[slot].isFree && !isKept(series[slot]) {
             gone.append(series[slot])
             wasSaid(slot, startingAnewAt: 0)
+            if exemplarLimit != nil { exemplars[slot] = [] }
             series[slot].isFree = true
             series[slot].attributes = []
             series[slot].budgeted = []

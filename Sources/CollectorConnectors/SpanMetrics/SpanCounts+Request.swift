@@ -40,8 +40,8 @@ extension SpanCounts {
     /// The series that have something to say.
     func places() -> [FlushRound.Place] {
         var places: [FlushRound.Place] = []
-        for (number, store) in stores.enumerated() {
-            for (slot, series) in store.series.enumerated() where !series.isFree {
+        for (number, family) in families.enumerated() {
+            for (slot, series) in family.store.series.enumerated() where !series.isFree {
                 if config.temporality == .cumulative || series.hasNews {
                     places.append(FlushRound.Place(family: number, slot: slot, resource: series.resource))
                 }
@@ -50,15 +50,29 @@ extension SpanCounts {
         return places
     }
 
-    private var stores: [SeriesStore] { families.map(\.store) + (events.map { [$0.family.store] } ?? []) }
+    /// How many points a round would have now.
+    var pointsToTell: Int {
+        places().reduce(0) { sum, place in
+            guard place.family < plan.families.count else { return sum + 1 }
+            let family = plan.families[place.family]
+            return sum + (family.hasCalls ? 1 : 0) + (family.hasHistogram ? 1 : 0)
+        }
+    }
 
     /// The request with the points of `places`, which are thereby said.
     ///
-    /// - Parameter time: nanoseconds since 1970.
-    mutating func request(_ places: ArraySlice<FlushRound.Place>, time: UInt64) -> [UInt8] {
+    /// - Parameters:
+    ///   - time: nanoseconds since 1970.
+    ///   - fate: what becomes of an exemplar now.
+    mutating func request(
+        _ places: ArraySlice<FlushRound.Place>, time: UInt64, fate: (SpanExemplar) -> ExemplarFate = { _ in .shown }
+    ) -> [UInt8] {
         var request = MessageWriter()
         // Resources that made room since the round began had said everything, and may be back with other counts.
         let places = places.filter { !resources.isEvicted($0.resource) }
+        if config.exemplarLimit != nil {
+            for place in places { families[place.family].store.settleExemplars(of: place.slot, fate) }
+        }
         var rest = places[...]
         while let first = rest.first {
             let own = rest.prefix { $0.resource == first.resource }
@@ -67,11 +81,7 @@ extension SpanCounts {
         }
         let anew = config.temporality == .delta ? time : nil
         for place in places {
-            if place.family < families.count {
-                families[place.family].store.wasSaid(place.slot, startingAnewAt: anew)
-            } else {
-                events?.family.store.wasSaid(place.slot, startingAnewAt: anew)
-            }
+            families[place.family].store.wasSaid(place.slot, startingAnewAt: anew)
         }
         return request.bytes
     }
@@ -98,12 +108,10 @@ extension SpanCounts {
     private func write(
         _ places: ArraySlice<FlushRound.Place>, family: Int, _ time: UInt64, _ scope: inout MessageWriter
     ) {
-        guard family < families.count else {
-            guard let store = events?.family.store else { return }
-            scope.message(2) { writeSum("events", "Number of span events", store, places, time, &$0) }
-            return
-        }
         let store = families[family].store
+        guard family < plan.families.count else {
+            return scope.message(2) { writeSum("events", "Number of span events", store, places, time, &$0) }
+        }
         if plan.families[family].hasCalls {
             scope.message(2) { writeSum("calls", "Number of spans", store, places, time, &$0) }
         }
@@ -131,9 +139,7 @@ extension SpanCounts {
                     point.fixed64(3, time)
                     point.fixed64(6, series.count)
                     point.labels(7, series.attributes)
-                    if config.exemplarLimit != nil, !store.exemplars.isEmpty,
-                        let slowest = store.exemplars[place.slot].max(by: { $0.duration < $1.duration })
-                    {
+                    if let slowest = store.dueExemplars(place.slot).max(by: { $0.duration < $1.duration }) {
                         point.message(5) { $0.exemplar(slowest, value: 1) }
                     }
                 }
@@ -190,8 +196,7 @@ extension SpanCounts {
     }
 
     private func writeExemplars(_ store: SeriesStore, _ slot: Int, field: UInt32, _ point: inout MessageWriter) {
-        guard store.exemplarLimit != nil else { return }
-        for exemplar in store.exemplars[slot] {
+        for exemplar in store.dueExemplars(slot) {
             let value = Double(exemplar.duration) / config.unit.nanoseconds
             point.message(field) { $0.exemplar(exemplar, value: value) }
         }

@@ -54,10 +54,9 @@ extension SpanCounts {
         let known = resources
         let isLeft = { (series: Series) in !known.isEvicted(series.resource) && isKept(series) }
         for family in families.indices { families[family].keep(where: isLeft) }
-        events?.family.keep(where: isLeft)
         var used: Set<Int> = []
-        for store in families.map(\.store) + (events.map { [$0.family.store] } ?? []) {
-            for series in store.series where !series.isFree { used.insert(series.resource) }
+        for family in families {
+            for series in family.store.series where !series.isFree { used.insert(series.resource) }
         }
         resources.keep { used.contains($0) }
     }

@@ -6,7 +6,8 @@ import OTLPWire
 struct ResourceFacts: Sendable {
     /// Of the resource in the request.
     var position: UInt32
-    var slot: Int
+    /// The Resource.
+    var message: ByteRange
     var service: LabelValue
     /// By label of the plan: what the resource says, else the configured value.
     var defaults: [LabelValue?]
@@ -14,15 +15,28 @@ struct ResourceFacts: Sendable {
     var globs: [[GlobLabels.Match]]
 }
 
-/// What spans of one scope have in common.
-struct ScopeFacts: Sendable {
-    var resource: ResourceFacts
-    /// The hash of everything that is the same for all spans of the scope.
-    var hash: UInt64
-    /// The same written out: how the identities of its spans' series begin.
-    var identity: SeriesIdentity
+/// What spans of one scope have in common: shared by them, not copied for each.
+final class ScopeFacts: Sendable {
+    /// Of the scope in the request.
+    let position: UInt32
+    let resource: ResourceFacts
     /// The scope's name and version, when they are to be shown.
-    var scopeLabels: [SeriesLabel]
+    let scopeLabels: [SeriesLabel]
+
+    init(position: UInt32, _ resource: ResourceFacts, scopeLabels: [SeriesLabel]) {
+        self.position = position
+        self.resource = resource
+        self.scopeLabels = scopeLabels
+    }
+
+    /// Begins the identity of the series of its spans; returns where it goes on.
+    func begin(_ identity: inout SeriesIdentity, _ plan: DimensionPlan) -> SeriesIdentity.Mark {
+        identity.rewind(to: SeriesIdentity.Mark())
+        if plan.hasService { identity.append(resource.service) }
+        identity.append(UInt64(scopeLabels.count))
+        for label in scopeLabels { identity.append(label.value) }
+        return identity.mark
+    }
 }
 
 /// What a span says of itself, its attributes apart.
@@ -44,35 +58,13 @@ struct SpanFacts: Sendable {
         .map { LabelValue("SPAN_KIND_\($0)") }
     private static let statuses = ["UNSET", "OK", "ERROR"].map { LabelValue("STATUS_CODE_\($0)") }
 
-    /// The hash of what all metrics are told apart by.
-    func hash(_ plan: DimensionPlan, _ facts: ScopeFacts, _ bytes: Span<UInt8>) -> UInt64 {
-        var hash = facts.hash
-        if plan.hasName { hash = mixed(hash ^ LabelValue.hash(bytes, name)) }
-        return mixed(hash &+ few(plan))
-    }
-
-    /// What has few values by its nature, as one number.
-    private func few(_ plan: DimensionPlan) -> UInt64 {
-        (plan.hasKind ? UInt64(kind) : 0) | (plan.hasStatus ? UInt64(status) << 8 : 0)
-            | (plan.hasSamplingMethod && isExtrapolated ? 1 << 16 : 0)
-    }
-
-    /// The beginning of the identity of the span's series.
-    func identity(_ plan: DimensionPlan, _ facts: ScopeFacts, _ bytes: Span<UInt8>) -> SeriesIdentity {
-        var identity = facts.identity
+    /// Appends what all metrics are told apart by.
+    func append(to identity: inout SeriesIdentity, _ plan: DimensionPlan, _ bytes: Span<UInt8>) {
         if plan.hasName { identity.append(bytes, name) }
-        identity.append(few(plan))
-        return identity
-    }
-
-    /// Whether `identity` would be the beginning of a stored one.
-    func meets(
-        _ stored: Span<UInt8>, _ comparison: inout IdentityComparison, _ plan: DimensionPlan, _ facts: ScopeFacts,
-        _ bytes: Span<UInt8>
-    ) -> Bool {
-        comparison.meets(parts: facts.identity.bytes.span, in: stored)
-            && (!plan.hasName || comparison.meets(bytes, name, in: stored))
-            && comparison.meets(few(plan), in: stored)
+        // What has few values by its nature, as one number.
+        identity.append(
+            (plan.hasKind ? UInt64(kind) : 0) | (plan.hasStatus ? UInt64(status) << 8 : 0)
+                | (plan.hasSamplingMethod && isExtrapolated ? 1 << 16 : 0))
     }
 
     /// The labels that all metrics have, in the order they are shown.
@@ -92,8 +84,6 @@ struct SpanFacts: Sendable {
             let method = isExtrapolated ? "extrapolated" : "counted"
             labels.append(SeriesLabel(name: "sampling.method", value: LabelValue(method)))
         }
-        // They are told of without their resource, which nobody must take for another one.
-        if facts.resource.slot == ResourceStore.overflow { labels.append(.overflow) }
         return labels + facts.scopeLabels
     }
 }

@@ -11,8 +11,11 @@ final class SpanMetrics: ConsumingComponent {
     private let clock: any CollectorClock
     private let workers: any WorkerPool
     private let account: Account
+    private let verdicts: TraceVerdicts
     private let sender: MetricsSender
     private let counts: Mutex<SpanCounts>
+    /// Those that no thread has in use.
+    private let readers: Mutex<[SpanReader]>
     /// The round of deltas that is under way; held while points are cut and sent: one round at a time.
     private let flushing = Mutex<FlushRound?>(nil)
     private let isClosed = Atomic<Bool>(false)
@@ -22,9 +25,12 @@ final class SpanMetrics: ConsumingComponent {
         clock = context.clock
         workers = context.workers
         account = context.account
+        verdicts = context.verdicts
+        if config.exemplarLimit != nil { verdicts.addReader() }
         sender = MetricsSender(context, type: "span_metrics", next: next)
         let room = SeriesRoom(context.budget)
-        counts = Mutex(SpanCounts(config, seed: UInt64.random(in: 0...UInt64.max), room: room))
+        counts = Mutex(SpanCounts(config, room: room))
+        readers = Mutex([])
         register(context, room)
     }
 
@@ -67,12 +73,16 @@ final class SpanMetrics: ConsumingComponent {
     private func count(_ batch: Batch) {
         let now = clock.now()
         let time = clock.wallTime()
-        counts.withLock { counts in
-            for segment in batch.segments {
-                guard case .traces(let index) = segment.index else { continue }
-                counts.count(index, segment.body.readableBytesUInt8Span, now: now, time: time)
+        let idle = readers.withLock { $0.popLast() }
+        var reader = idle ?? counts.withLock { $0.reader(seed: UInt64.random(in: 0...UInt64.max)) }
+        for segment in batch.segments {
+            guard case .traces(let index) = segment.index else { continue }
+            let bytes = segment.body.readableBytesUInt8Span
+            reader.read(index, bytes) { reader in
+                counts.withLock { $0.count(&reader, index, bytes, now: now, time: time) }
             }
         }
+        readers.withLock { $0.append(reader) }
         account.forwarded.add(batch.itemCount)
     }
 
@@ -155,8 +165,31 @@ final class SpanMetrics: ConsumingComponent {
     private func cut(_ round: inout FlushRound) -> [UInt8]? {
         let places = round.next()
         if places.isEmpty { return nil }
-        return counts.withLock { $0.request(places, time: clock.wallTime()) }
+        let time = clock.wallTime()
+        let isDecidedHere = verdicts.hasSampler && !verdicts.isObserved
+        let latest = time &- min(time, 2 &* (verdicts.decisionWait ?? 0) &+ Self.shortestWait)
+        return counts.withLock { counts in
+            counts.request(places, time: time) { isDecidedHere ? fate($0, latest) : .shown }
+        }
     }
+
+    /// Only what leads somewhere goes on: where a sampler decides that are traces that it has kept, unless there is the
+    /// `exemplars` processor, which waits for decisions and finds others for what was dropped.
+    ///
+    /// - Parameter latest: of spans that ended before, nobody will decide any more.
+    private func fate(_ exemplar: SpanExemplar, _ latest: UInt64) -> ExemplarFate {
+        switch verdicts.verdict(of: exemplar.traceID) {
+        case .kept: .shown
+        case .dropped, .lost: .forgotten
+        case nil: exemplar.time > latest ? .waits : .forgotten
+        }
+    }
+
+    /// Samplers that decide at once do so when the spans come.
+    private static let shortestWait: UInt64 = 60_000_000_000
+
+    /// Delta points of what was counted and is in no request yet.
+    private var uncutDeltas: Int { config.temporality == .delta ? counts.withLock { $0.pointsToTell } : 0 }
 
     /// How long a series without spans is kept for deltas.
     private static let idle: UInt64 = 300_000_000_000
@@ -164,6 +197,6 @@ final class SpanMetrics: ConsumingComponent {
     /// Sends what was counted until now, again and again while downstream refuses it, until the deadline.
     func shutdown(deadline: UInt64) async {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
-        await sender.drain(clock, until: deadline) { self.flush() }
+        await sender.drain(clock, until: deadline, uncut: { self.uncutDeltas }) { self.flush() }
     }
 }
