@@ -111,19 +111,34 @@ package struct PrometheusConfig: Sendable {
         if case .scalar("", _) = node.value { true } else { false }
     }
 
+    /// Whether a section says that what it is for is not wanted: by `enabled: false`, or by nothing.
+    private static func isOff(_ node: ConfigNode) -> Bool {
+        switch node.value {
+        case .null: return true
+        case .scalar(let text, _): return text.isEmpty
+        case .list(let items): return items.isEmpty
+        case .map(let entries):
+            guard let enabled = entries.first(where: { $0.key == "enabled" }) else { return entries.isEmpty }
+            if case .scalar("false", quoted: false) = enabled.value.value { return true }
+            return false
+        }
+    }
+
     /// The keys of the OpenTelemetry Collector's HTTP server.
     private mutating func readServerKeys(_ reader: ConfigReader) {
         readHeaderTimeout = reader.optionalDuration("read_header_timeout")
         idleTimeout = reader.optionalDuration("idle_timeout")
         writeTimeout = reader.optionalDuration("write_timeout")
         responseHeaders = reader.stringMap("response_headers")
-        reader.unsupported(
-            "tls", because: "the scrape endpoint speaks plain HTTP; put a TLS proxy in front or scrape on localhost")
-        reader.unsupported(
-            "auth", because: "the scrape endpoint has no authentication; bind it to localhost or put a proxy in front")
-        reader.unsupported("cors", because: "the scrape endpoint is not for browsers")
-        reader.unsupported("middlewares", because: "there are no middleware extensions")
-        reader.unsupported("sending_queue", because: "the scrape endpoint sends nothing")
+        for (key, reason) in [
+            ("tls", "the scrape endpoint speaks plain HTTP; put a TLS proxy in front or scrape on localhost"),
+            ("auth", "the scrape endpoint has no authentication; bind it to localhost or put a proxy in front"),
+            ("cors", "the scrape endpoint is not for browsers"),
+            ("middlewares", "there are no middleware extensions"),
+            ("sending_queue", "the scrape endpoint sends nothing"),
+        ] where reader.node(key).map(Self.isOff) == false {
+            reader.unsupported(key, because: reason)
+        }
         for key in [
             "read_timeout", "max_request_body_size", "include_metadata", "keep_alives_enabled",
             "compression_algorithms", "compression_params",

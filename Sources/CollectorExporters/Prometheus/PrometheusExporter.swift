@@ -17,7 +17,7 @@ package final class PrometheusExporter: Component, Consumer, ExemplarSink {
 
     private let config: PrometheusConfig
     private let context: ComponentContext
-    private let store: MetricStore
+    let store: MetricStore
     private let drops: [DropReason: Counter]
     package let endpoint: PrometheusEndpoint
     private let state = Mutex(State())

@@ -158,6 +158,61 @@ struct DeltaTests {
         #expect(conflicts(cumulative, "future") == 1)
     }
 
+    @Test("a sender whose clock is hours ahead is compared with itself: what it repeats is not counted twice")
+    func repeatedFuture() throws {
+        let harness = PrometheusHarness()
+        for (value, times) in [
+            (7.0, (3600, 3610)), (7, (3600, 3610)), (1, (3610, 3620)), (1, (3610, 3620)), (9, (3615, 3625)),
+            (2, (3630, 3640)), (4, (3620, 3630)), (4, (3620, 3630)),
+        ] as [(Double, (UInt64, UInt64))] {
+            try harness.send(sum(value, times))
+        }
+        #expect(try harness.scrape().samples("c_total").map(\.value) == [14])
+        #expect(dropped(harness) == ["out_of_order": 3, "overlapping_delta": 1])
+        #expect(conflicts(harness, "future") == 8)
+        // Its clock is set right.
+        for (value, times) in [(16.0, (0, 10)), (32, (10, 20)), (100, (10, 20))] as [(Double, (UInt64, UInt64))] {
+            try harness.send(sum(value, times))
+        }
+        #expect(try harness.scrape().samples("c_total").map(\.value) == [62])
+    }
+
+    @Test("a clock that ran ahead for a while leaves a stream of deltas where it was before")
+    func clockSetRight() throws {
+        let harness = PrometheusHarness()
+        harness.context.clock.advance(by: .seconds(60))
+        for (value, times) in [
+            (1.0, (0, 10)), (2, (7200, 7210)), (4, (7210, 7220)), (100, (0, 10)), (8, (10, 20)), (100, (10, 20)),
+            (16, (20, 30)),
+        ] as [(Double, (UInt64, UInt64))] {
+            try harness.send(sum(value, times))
+        }
+        #expect(try harness.scrape().samples("c_total").map(\.value) == [31])
+        #expect(dropped(harness) == ["out_of_order": 2])
+    }
+
+    @Test("times ahead of the clock are shown as of when they came, and begin at none")
+    func shownFuture() throws {
+        let harness = PrometheusHarness {
+            $0.sendsTimestamps = true
+            $0.showsCreatedTimestamps = true
+        }
+        try harness.send(sum(1, (3600, 3610)))
+        let came = Double(harness.context.clock.wallTime() / second)
+        harness.context.clock.advance(by: .seconds(30))
+        #expect(try harness.scrape().samples("c_total").map(\.time) == [came])
+        #expect(try harness.scrape().samples("c_created").isEmpty)
+    }
+
+    @Test("deltas that say no time at all add up: nothing tells one that comes twice")
+    func timeless() throws {
+        let harness = PrometheusHarness()
+        for _ in 0..<2 {
+            try harness.send(TestMetric("c", .sum([TestNumberPoint(value: 7, start: 0, time: 0)], .delta)))
+        }
+        #expect(try harness.scrape().samples("c_total").map(\.value) == [14])
+    }
+
     @Test("sums that may fall add up, or are dropped when that is wanted (conformance 130)")
     func nonMonotonic() throws {
         let dropping = PrometheusHarness { $0.nonMonotonicDeltas = .drop }

@@ -15,7 +15,7 @@ struct NegotiationTests {
         "text 0.0.4 is the answer to everything unknown (conformance 181, 185)",
         arguments: [
             nil, "", "*/*", "text/html", "application/openmetrics-text;version=2.0.0", "text/plain;version=1.0.0",
-            ";;,,q=",
+            ";;,,q=", "*/*;version=x\r\nEvil: 1", "text/*;version=1.0.0",
             "application/openmetrics-text;version=1.0.0;q=0",
         ])
     func fallback(accept: String?) {
@@ -45,6 +45,39 @@ struct NegotiationTests {
             format("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8").contentType
                 == "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8")
         #expect(format("text/plain;escaping=x\r\nEvil: 1").escaping == .underscores)
+    }
+
+    @Test("the versions that Prometheus 3 and those before 2.27 ask for are answered as such (conformance 181, 189)")
+    func versions() throws {
+        #expect(
+            format("text/plain;version=1.0.0;escaping=allow-utf-8").contentType
+                == "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8")
+        let early = format("application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+        #expect(early.format == .openMetrics)
+        #expect(
+            early.contentType == "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores")
+        #expect(format("application/openmetrics-text;version=0.0.1", openMetrics: false).format == .prometheus)
+    }
+
+    /// What Prometheus 3 sends.
+    private static let prometheus3 = """
+        application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+        application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+        text/plain;version=0.0.4;q=0.3,*/*;q=0.2
+        """
+
+    @Test("Prometheus 3 gets UTF-8 names, with OpenMetrics and without", arguments: [true, false])
+    func prometheus3(openMetrics: Bool) throws {
+        let harness = PrometheusHarness {
+            $0.translationStrategy = .noTranslation
+            $0.enablesOpenMetrics = openMetrics
+        }
+        try harness.send(TestMetric("queue.length", .gauge([TestNumberPoint(value: 3)])))
+        let answer = harness.answer(accept: Self.prometheus3)
+        let type = openMetrics ? "application/openmetrics-text" : "text/plain"
+        #expect(
+            answer.header("content-type") == "\(type); version=1.0.0; charset=utf-8; escaping=allow-utf-8")
+        #expect(Array(answer.body.readableBytesView).text.contains("{\"queue.length\","))
     }
 
     @Test("gzip is for those who accept it (conformance 188)")

@@ -99,6 +99,49 @@ struct OmissionReportTests {
         #expect(try reasons(harness) == ["quantile": 4, "hidden_sample": 4])
     }
 
+    @Test("target metadata that another resource's stands for is counted once, not by each scrape")
+    func targets() throws {
+        let harness = PrometheusHarness { $0.reportsOmissions = true }
+        func send(_ number: String) throws {
+            try harness.send(
+                resource: ["service.name": "shop", "service.instance.id": "1", "x": .string(number)], gauge("g"))
+        }
+        func shown() throws -> String? {
+            try harness.scrape().samples("target_info").first?.labels.first { $0.name == "x" }?.value
+        }
+        try send("1")
+        #expect(try reasons(harness).isEmpty)
+        try send("2")
+        for _ in 0..<3 {
+            #expect(try shown() == "2")
+            try send("1")
+            for openMetrics in [true, false] {
+                #expect(try reasons(harness, openMetrics: openMetrics) == ["target_info": 1, "series": 1])
+            }
+        }
+    }
+
+    @Test("of resources with one job and instance the newest that is alive is shown, also when series never expire")
+    func livingTarget() throws {
+        let harness = PrometheusHarness { $0.expirations.standard = nil }
+        func send(_ number: String) throws {
+            try harness.send(resource: ["service.name": "shop", "x": .string(number)], gauge("g"))
+        }
+        func shown() throws -> String? {
+            try harness.scrape().samples("target_info").first?.labels.first { $0.name == "x" }?.value
+        }
+        try send("1")
+        try send("2")
+        harness.context.clock.advance(by: .seconds(200))
+        try send("1")
+        #expect(try shown() == "2", "it may send every few minutes")
+        harness.context.clock.advance(by: .seconds(101))
+        try send("1")
+        #expect(try shown() == "1")
+        try send("2")
+        #expect(try shown() == "2")
+    }
+
     @Test("no metric can take its name, and without the setting there is none")
     func names() throws {
         let harness = PrometheusHarness { $0.reportsOmissions = true }

@@ -57,4 +57,20 @@ struct PrometheusConfigTests {
         let nameless = PrometheusFactory().read(["endpoint": "x:1", "const_labels": ["": "a"]]).problems
         #expect(nameless.count == 1 && nameless[0].contains("a label without a name"))
     }
+
+    @Test("what the endpoint does not have may be switched off as in the OpenTelemetry Collector")
+    func switchedOff() {
+        let factory = PrometheusFactory()
+        for key in ["tls", "auth", "cors"] {
+            for nothing: TestConfig in [.null, [:]] {
+                #expect(factory.read(["endpoint": "x:1", key: nothing]).problems.isEmpty, "\(key)")
+            }
+            #expect(factory.read(["endpoint": "x:1", key: ["a": "b"]]).problems.count == 1, "\(key)")
+        }
+        #expect(factory.read(["endpoint": "x:1", "sending_queue": ["enabled": false]]).problems.isEmpty)
+        for queue: TestConfig in [["enabled": true], ["queue_size": 5], "x"] {
+            let problems = factory.read(["endpoint": "x:1", "sending_queue": queue]).problems
+            #expect(problems.count == 1 && problems[0].contains("sends nothing"))
+        }
+    }
 }

@@ -32,6 +32,15 @@ struct SeriesMemoryTests {
         #expect(harness.context.account.statement().exposed == shown + 1)
     }
 
+    @Test("labels take the room they need, whatever their length", arguments: [20, 70, 130, 250, 500])
+    func labelRoom(length: Int) {
+        let value = [UInt8](repeating: UInt8(ascii: "x"), count: length)
+        let names = ["job", "instance", "le"].map { Array($0.utf8) }
+        let block = LabelSet(names.map { LabelEntry(key: $0, name: $0, value: value) }).block
+        // Malloc rounds up to 16 bytes.
+        #expect(block.capacity - block.count < 24)
+    }
+
     @Test("new names and new resources cannot pass the bound either")
     func namesAndResources() throws {
         for number in 0..<2 {

@@ -86,6 +86,8 @@ struct LabelSet: Sendable {
 
     private static func block(_ pairs: [LabelPair]) -> [UInt8] {
         var block: [UInt8] = []
+        // A series keeps the block: without room to spare, but for what escaping adds.
+        block.reserveCapacity(pairs.reduce(0) { $0 + $1.name.count + $1.value.count + 4 })
         for pair in pairs {
             block.append(labelName: pair.name)
             block += [UInt8(ascii: "="), .quote]

@@ -6,20 +6,29 @@ extension ScrapeFormat {
             guard let format = Self.format(entry, offersOpenMetrics) else { continue }
             let escaping = entry.parameters["escaping"].flatMap(EscapingScheme.init) ?? .underscores
             self.init(format: format, escaping: escaping)
+            // Of a range of types it says nothing, and must not be repeated.
+            if let version = Self.otherVersions[entry.value], version == entry.parameters["version"] {
+                self.version = version
+            }
             return
         }
         self.init(format: .prometheus, escaping: .underscores)
     }
 
+    /// Versions with the same body as the usual one.
+    private static let otherVersions = ["application/openmetrics-text": "0.0.1", "text/plain": "1.0.0"]
+
     private static func format(_ entry: AcceptEntry, _ offersOpenMetrics: Bool) -> ExpositionFormat? {
         let version = entry.parameters["version"] ?? ""
         switch entry.value {
-        case "application/openmetrics-text" where version.isEmpty || version == "1.0.0", "application/*":
+        case "application/openmetrics-text" where ["", "1.0.0", "0.0.1"].contains(version), "application/*":
             return offersOpenMetrics ? .openMetrics : nil
         case "application/vnd.google.protobuf"
         where entry.parameters["proto"] == ScrapeFormat.protobufMessage && entry.parameters["encoding"] == "delimited":
             return .protobuf
-        case "text/plain" where version.isEmpty || version == "0.0.4", "text/*", "*/*":
+        case "text/plain" where ["", "0.0.4"].contains(version), "text/*", "*/*":
+            return .prometheus
+        case "text/plain" where version == "1.0.0" && entry.parameters["escaping"].flatMap(EscapingScheme.init) != nil:
             return .prometheus
         default:
             return nil

@@ -56,10 +56,10 @@ package struct PrometheusEndpoint: Sendable {
     func answer(_ request: Request, _ lease: ScrapeLease?) -> (answer: HTTPAnswer, rest: (any HTTPBodySource)?) {
         if let refusal = refusal(request) { return (refusal, nil) }
         let format = ScrapeFormat(accept: request.accept, offersOpenMetrics: offersOpenMetrics)
-        let now = clock.now()
+        let moment = IngestClock(now: clock.now(), wall: clock.wallTime())
         let wanted = ScrapeRequest(
-            format: format, now: now, sendsTimestamps: sendsTimestamps, showsCreated: showsCreated,
-            exemplarCutoff: store.exemplarCutoff(now))
+            format: format, clock: moment, sendsTimestamps: sendsTimestamps, showsCreated: showsCreated,
+            exemplarCutoff: store.exemplarCutoff(moment.now))
         var scrape = Scrape(wanted, store, compresses: acceptsGzip(request.acceptEncoding))
         var fields = [("content-type", format.contentType), ("vary", "Accept, Accept-Encoding")] + headers
         if scrape.compresses { fields.append(("content-encoding", "gzip")) }

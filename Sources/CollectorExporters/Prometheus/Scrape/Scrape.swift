@@ -10,6 +10,7 @@ struct Scrape: ~Copyable {
     }
 
     private let store: MetricStore
+    /// Sorted by name, in byte order.
     private let entries: [CatalogueEntry]
     /// The family under way; nil in front of it.
     private var rendering: FamilyRendering?
@@ -21,10 +22,10 @@ struct Scrape: ~Copyable {
         self.store = store
         self.request = request
         writer = ExpositionWriter(compresses: compresses)
-        (entries, stage) = store.catalogue.withLock { catalogue in
-            let resources = catalogue.shownResources(after: store.lastCutoff(request.now))
-            return (catalogue.entries, .target(resources, catalogue.target))
-        }
+        let (families, resources, target) = store.catalogue.withLock { ($0.entries, $0.resources, $0.target) }
+        entries = families.sorted { precedes($0.family.name, $1.family.name) }
+        let cutoff = store.lastCutoff(request.now)
+        stage = .target(resources.values.filter { $0.isShown(after: cutoff) }, target)
     }
 
     /// False although it was asked for when zlib could not get its memory.
@@ -55,7 +56,9 @@ struct Scrape: ~Copyable {
     private mutating func renderSome() {
         switch stage {
         case .target(let resources, let target):
-            target.render(resources, request.format, into: &writer)
+            let choice = TargetChoice(resources)
+            store.tools.conflicts.target.add(choice.countLeftOut())
+            target.render(choice.shown, request.format, into: &writer)
             stage = .family(0)
         case .family(let position) where position < entries.count:
             let isUnfinished = renderSome(of: entries[position])

@@ -1,8 +1,8 @@
 /// The expositions there are, by the versions their content types name.
 enum ExpositionFormat: CaseIterable, Sendable {
-    /// `text/plain; version=0.0.4`
+    /// `text/plain; version=0.0.4`; Prometheus 3 says 1.0.0 for the same text with any names.
     case prometheus
-    /// `application/openmetrics-text; version=1.0.0`
+    /// `application/openmetrics-text; version=1.0.0`; servers before it was final say 0.0.1.
     case openMetrics
     /// `application/vnd.google.protobuf`: messages, each behind its length. The only one with native histograms.
     case protobuf
@@ -16,6 +16,14 @@ struct ScrapeFormat: Hashable, Sendable {
 
     var format: ExpositionFormat
     var escaping: EscapingScheme
+    /// The version that the content type names: of those with the same body the one that the scraper asked for.
+    var version: String
+
+    init(format: ExpositionFormat, escaping: EscapingScheme) {
+        self.format = format
+        self.escaping = escaping
+        version = format == .openMetrics ? "1.0.0" : "0.0.4"
+    }
 
     /// All combinations, in the order of `index`.
     static let all = ExpositionFormat.allCases.flatMap { format in
@@ -23,13 +31,13 @@ struct ScrapeFormat: Hashable, Sendable {
     }
 
     /// The position in `all`.
-    var index: Int { Self.all.firstIndex(of: self) ?? 0 }
+    var index: Int { Self.all.firstIndex { $0.format == format && $0.escaping == escaping } ?? 0 }
 
     var contentType: String {
         let base =
             switch format {
-            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
-            case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            case .prometheus: "text/plain; version=\(version); charset=utf-8"
+            case .openMetrics: "application/openmetrics-text; version=\(version); charset=utf-8"
             case .protobuf: "application/vnd.google.protobuf; proto=\(Self.protobufMessage); encoding=delimited"
             }
         return "\(base); escaping=\(escaping.rawValue)"

@@ -12,10 +12,11 @@ struct CatalogueEntry: Sendable {
 /// What the store knows besides the series: which families there are, and which metrics of which resources belong to
 /// them.
 struct Catalogue {
-    /// Sorted by name, in byte order.
-    private(set) var entries: [CatalogueEntry] = []
+    private var families: [LabelKey: CatalogueEntry] = [:]
+    /// The families that some format does not show, since others have their names.
+    private var waiting: Set<LabelKey> = []
     private(set) var bindings: [StreamKey: MetricBinding] = [:]
-    private var resources: [AttributeSetHash: ResourceRecord] = [:]
+    private(set) var resources: [AttributeSetHash: ResourceRecord] = [:]
     private(set) var target: TargetFamily
     private var claims = NameClaims()
     private var nextNumber: UInt64 = 2
@@ -33,37 +34,34 @@ struct Catalogue {
         return nextNumber
     }
 
-    /// The resources that have series alive, in the order of appearance.
-    func shownResources(after cutoff: UInt64) -> [ResourceRecord] {
-        resources.values.filter { $0.isShown(after: cutoff) }.sorted { $0.number < $1.number }
-    }
+    /// All families, in no order.
+    var entries: [CatalogueEntry] { Array(families.values) }
 
-    func family(named name: [UInt8]) -> MetricFamily? {
-        let position = position(of: name)
-        return position < entries.count && entries[position].family.name == name ? entries[position].family : nil
-    }
+    /// The families that wait for names, in no order.
+    var waitingEntries: [CatalogueEntry] { waiting.compactMap { families[$0] } }
+
+    func family(named name: [UInt8]) -> MetricFamily? { families[LabelKey(block: name)]?.family }
 
     /// - Returns: whether some format cannot show the family.
     mutating func add(_ family: MetricFamily) -> Bool {
         let number = takeNumber()
-        let hidden = claim(family, number)
-        entries.insert(
-            CatalogueEntry(family: family, number: number, hiddenIn: hidden), at: position(of: family.name))
-        return !hidden.isEmpty
+        return !claim(family, number).isEmpty
     }
 
-    /// Removes retired families; their names go to the families that were waiting for them.
-    mutating func remove(_ families: [MetricFamily]) {
-        let gone = Set(families.map(ObjectIdentifier.init))
-        guard !gone.isEmpty else { return }
-        for entry in entries where gone.contains(ObjectIdentifier(entry.family)) {
-            claims.release(entry.family.claims, of: entry.number)
-        }
-        entries.removeAll { gone.contains(ObjectIdentifier($0.family)) }
-        bindings = bindings.filter { !gone.contains(ObjectIdentifier($0.value.family)) }
-        let waiting = entries.indices.filter { !entries[$0].hiddenIn.isEmpty }
-        for position in waiting.sorted(by: { entries[$0].number < entries[$1].number }) {
-            entries[position].hiddenIn = claim(entries[position].family, entries[position].number)
+    /// Removes a retired family. Its names go to those that wait for them as soon as these `claimAgain`; its bindings
+    /// are no good any more and go with those that are unused.
+    mutating func remove(_ family: MetricFamily) {
+        let key = LabelKey(block: family.name)
+        guard let entry = families[key], entry.family === family else { return }
+        claims.release(family.claims, of: entry.number)
+        families[key] = nil
+        waiting.remove(key)
+    }
+
+    /// Lets waiting families, in the order of appearance, have the names that are free now.
+    mutating func claimAgain(_ entries: some Sequence<CatalogueEntry>) {
+        for entry in entries where families[LabelKey(block: entry.family.name)]?.family === entry.family {
+            _ = claim(entry.family, entry.number)
         }
     }
 
@@ -71,7 +69,15 @@ struct Catalogue {
     private mutating func claim(_ family: MetricFamily, _ number: UInt64) -> Set<Int> {
         let hidden = claims.claim(family.claims, for: number)
         family.isHidden.store(hidden.count == ScrapeFormat.all.count, ordering: .relaxed)
+        let key = LabelKey(block: family.name)
+        families[key] = CatalogueEntry(family: family, number: number, hiddenIn: hidden)
+        if hidden.isEmpty { waiting.remove(key) } else { waiting.insert(key) }
         return hidden
+    }
+
+    /// The metric's binding; nil when there is none to a family that is still here.
+    func binding(_ key: StreamKey) -> MetricBinding? {
+        bindings[key].flatMap { $0.family.isRetired.load(ordering: .relaxed) ? nil : $0 }
     }
 
     mutating func bind(_ key: StreamKey, _ binding: MetricBinding) {
@@ -80,31 +86,29 @@ struct Catalogue {
 
     func resource(_ hash: AttributeSetHash) -> ResourceRecord? { resources[hash] }
 
-    mutating func resource<Failure: Error>(
-        _ hash: AttributeSetHash, make: (UInt64) throws(Failure) -> ResourceRecord
-    ) throws(Failure) -> ResourceRecord {
+    mutating func resource(_ hash: AttributeSetHash, make: (UInt64) -> ResourceRecord) -> ResourceRecord {
         if let known = resources[hash] { return known }
-        let made = try make(takeNumber())
+        let made = make(takeNumber())
         resources[hash] = made
         return made
     }
 
-    /// Forgets metrics and resources that nothing has come for since `cutoff`. A resource goes with its last binding.
-    mutating func forgetUnused(_ cutoff: UInt64) {
-        bindings = bindings.filter { $0.value.used.load(ordering: .relaxed) > cutoff }
-        resources = resources.filter { _, resource in
-            resource.liveStreams.load(ordering: .relaxed) > 0 || resource.updated.load(ordering: .relaxed) > cutoff
+    /// Forgets those of these metrics that nothing has come for since `cutoff`.
+    /// - Returns: what was forgotten.
+    mutating func forgetBindings(_ keys: some Sequence<StreamKey>, unusedSince cutoff: UInt64) -> [MetricBinding] {
+        keys.compactMap { key in
+            guard bindings[key]?.isUnused(since: cutoff) == true else { return nil }
+            return bindings.removeValue(forKey: key)
         }
     }
 
-    /// Where a family of this name stands, or would.
-    private func position(of name: [UInt8]) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if precedes(entries[middle].family.name, name) { low = middle + 1 } else { high = middle }
+    /// The same of resources; they go after their bindings.
+    mutating func forgetResources(_ keys: some Sequence<AttributeSetHash>, unusedSince cutoff: UInt64)
+        -> [ResourceRecord]
+    {
+        keys.compactMap { key in
+            guard resources[key]?.isUnused(since: cutoff) == true else { return nil }
+            return resources.removeValue(forKey: key)
         }
-        return low
     }
 }

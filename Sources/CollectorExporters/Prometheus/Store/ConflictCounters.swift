@@ -46,6 +46,8 @@ final class ConflictCounters: Sendable {
     /// Points of exponential histograms that the protobuf format cannot show: without a sum, or too coarse.
     let native: Counter
 
+    /// Resources whose target metadata a scrape left out, since another one has their `job` and `instance`; each once.
+    let target: Counter
     /// Descriptions that were cut, since they are too long.
     let help: Counter
     /// Deltas of histograms, and histograms that are gone, without a sum that can be added: the sum shown goes on
@@ -83,6 +85,7 @@ final class ConflictCounters: Sendable {
         future = counter("future")
         quantile = counter("quantile")
         native = counter("native_histogram")
+        target = counter("target_info")
         help = counter("help")
         histogramSum = counter("histogram_sum")
         self.omissions = omissions

@@ -27,7 +27,8 @@ extension FamilyState {
                 continue
             }
             let time = context.clock.time(ofExemplar: exemplar.timeNanoseconds, context.tools.conflicts)
-            let order = time == 0 ? pointTime.time : time
+            let isPointAhead = pointTime.time > context.clock.latest
+            let order = time > 0 ? time : isPointAhead ? context.clock.wall : pointTime.time
             let bucket = bucket(of: value.asDouble, position)
             let candidate = (exemplar.traceID, exemplar.spanID, order)
             guard headers[position].exemplars.accepts(candidate, bucket: bucket, offer: context.offer) else { continue }

@@ -17,7 +17,8 @@ extension FamilyState {
             case .replace:
                 let old = histograms[known]
                 guard setHistogram(value, charging: known) else { return .memory }
-                keepCounted(value.count < old.count ? .histogram(old) : nil, of: known, before: time, context)
+                let isAnew = isAnew(known, by: time, hasLess: value.count < old.count)
+                keepCounted(isAnew ? .histogram(old) : nil, of: known, before: time, context)
                 renew(known, time, context)
             case .add(let fit):
                 // A sum of its own, since it may turn out too large for the memory.

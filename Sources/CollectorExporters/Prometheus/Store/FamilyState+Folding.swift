@@ -45,6 +45,11 @@ struct FoldedStreams {
     /// What it is charged for, in bytes.
     var size: Int { 80 + (value?.size ?? 0) }
 
+    /// Whether it is a histogram without a sum.
+    var lacksSum: Bool {
+        if case .histogram(let histogram)? = value { histogram.sum == nil } else { false }
+    }
+
     func adding(_ other: FoldedStreams) -> FoldedStreams {
         let sum = value.flatMap { value in other.value.map { value.adding($0) } } ?? value ?? other.value
         return FoldedStreams(value: sum, start: min(start, other.start))
@@ -61,34 +66,44 @@ extension FamilyState {
         return series[line].streams.isShared || !series[line].folded.isEmpty
     }
 
-    /// A cumulative point is about to take the place of what its stream had. When it has less, its source began anew, and
-    /// what that had counted stays in the sum of a line that shows one, and so does when the sum began. A later start
-    /// alone says nothing: some sources move it with every point.
-    ///
-    /// - Parameter fallen: what the stream had, when the point has less.
-    mutating func keepCounted(
-        _ fallen: FoldedValue?, of position: Int, before time: StreamTime, _ context: IngestContext
-    ) {
-        let known = headers[position].time
-        guard fallen != nil || time.start > known.start else { return }
-        if known.isRestarted(by: time) { context.tools.resets.restart.add() }
-        let line = headers[position].series
-        if isSummed(line) { fold(fallen, from: known.start, into: line) }
+    /// Whether a cumulative point, which has less than its stream had or not, says that its source began anew.
+    func isAnew(_ position: Int, by time: StreamTime, hasLess: Bool) -> Bool {
+        hasLess || headers[position].time.isReset(by: time)
     }
 
-    /// Keeps the value of a stream in its line's sum; without memory for it, the sum falls.
+    /// A cumulative point is about to take the place of what its stream had. When its source began anew, what that had
+    /// counted stays in the sum of a line that shows one, and so does when the sum began.
     ///
-    /// - Parameter start: when the stream began.
-    private mutating func fold(_ value: FoldedValue?, from start: UInt64, into line: Int) {
-        let added = FoldedStreams(value: value.flatMap { foldable($0, into: line) }, start: start)
+    /// - Parameter counted: what the stream had, when its source began anew.
+    mutating func keepCounted(
+        _ counted: FoldedValue?, of position: Int, before time: StreamTime, _ context: IngestContext
+    ) {
+        let known = headers[position].time
+        guard counted != nil || time.start > known.start else { return }
+        if known.isRestarted(by: time) { context.tools.resets.restart.add() }
+        let line = headers[position].series
+        if isSummed(line) { fold([FoldedStreams(value: counted, start: known.start)], into: line) }
+    }
+
+    /// Keeps the values of streams in their line's sum; without memory for them, the sum falls.
+    private mutating func fold(_ streams: [FoldedStreams], into line: Int) {
+        let isSumKnown =
+            streams.contains(where: \.lacksSum) && series[line].streams.all.contains { histograms[$0].sum != nil }
         let before = series[line].folded.first
-        let after = before?.adding(added) ?? added
-        guard recharge(from: before?.size ?? 0, to: after.size) else { return }
+        var after = before
+        for stream in streams {
+            let added = FoldedStreams(
+                value: stream.value.flatMap { foldable($0, isSumKnown: isSumKnown) }, start: stream.start)
+            after = after?.adding(added) ?? added
+        }
+        guard let after, recharge(from: before?.size ?? 0, to: after.size) else { return }
         series[line].folded = [after]
     }
 
     /// What of a value can be in a sum for good: nothing could be added any more to what is no number.
-    private func foldable(_ value: FoldedValue, into line: Int) -> FoldedValue? {
+    ///
+    /// - Parameter isSumKnown: whether other histograms of the line have a sum, which goes on without this one's.
+    private func foldable(_ value: FoldedValue, isSumKnown: Bool) -> FoldedValue? {
         switch value {
         case .number(let number):
             return number.asDouble.isFinite ? value : nil
@@ -97,7 +112,7 @@ extension FamilyState {
                 if sum.isFinite { return value }
                 histogram.sum = nil
                 lostSums.add()
-            } else if series[line].streams.all.contains(where: { histograms[$0].sum != nil }) {
+            } else if isSumKnown {
                 lostSums.add()
             }
             return .histogram(histogram)
@@ -115,26 +130,27 @@ extension FamilyState {
                 shownLines.insert(headers[position].series)
             }
         }
+        var gone: [Int] = []
         var resting: [Int: [Int]] = [:]
         for position in expired {
             let line = headers[position].series
-            if shownLines.contains(line) {
-                resting[line, default: []].append(position)
-            } else {
-                removed(headers[position].seriesKey, headers[position].key)
-                remove(position)
-            }
+            if shownLines.contains(line) { resting[line, default: []].append(position) } else { gone.append(position) }
         }
+        var ended: [Int: [FoldedStreams]] = [:]
         for (line, positions) in resting where positions.count > Self.restingStreams {
             let byAge = positions.sorted { headers[$0].updated < headers[$1].updated }
-            for position in byAge.dropLast(Self.restingStreams) {
-                let value: FoldedValue =
-                    kind == .counter ? .number(numbers[position]) : .histogram(histograms[position])
-                let start = headers[position].time.start
-                removed(headers[position].seriesKey, headers[position].key)
-                remove(position)
-                fold(value, from: start, into: line)
-            }
+            let oldest = byAge.dropLast(Self.restingStreams)
+            ended[line] = oldest.map { counted(by: $0) }
+            gone += oldest
         }
+        for position in gone { removed(headers[position].seriesKey, headers[position].key) }
+        remove(gone)
+        // Now there is room in the memory for what stays.
+        for (line, streams) in ended { fold(streams, into: line) }
+    }
+
+    private func counted(by position: Int) -> FoldedStreams {
+        let value: FoldedValue = kind == .counter ? .number(numbers[position]) : .histogram(histograms[position])
+        return FoldedStreams(value: value, start: headers[position].time.start)
     }
 }

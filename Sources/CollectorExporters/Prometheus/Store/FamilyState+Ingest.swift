@@ -25,9 +25,10 @@ extension FamilyState {
             switch effect(of: time, on: known, context) {
             case .reject(let reason): return reason
             case .replace:
-                if time.start > headers[known].time.start || value.asDouble < numbers[known].asDouble {
-                    let isFallen = value.asDouble < numbers[known].asDouble
-                    keepCounted(isFallen ? .number(numbers[known]) : nil, of: known, before: time, context)
+                let hasLess = value.asDouble < numbers[known].asDouble
+                if hasLess || time.start > headers[known].time.start {
+                    let isAnew = isAnew(known, by: time, hasLess: hasLess)
+                    keepCounted(isAnew ? .number(numbers[known]) : nil, of: known, before: time, context)
                 }
                 numbers[known] = value
                 renew(known, time, context)
@@ -89,7 +90,7 @@ extension FamilyState {
         let (series, key) = context.binding.identity(bytes, name: context.name, point: range, field: field)
         if point.hasNoRecordedValue { return end(key, time, context) }
         let known = knownStream(key)
-        if let known, case .reject(let reason) = headers[known].time.cumulativeEffect(of: time) { return reason }
+        if let known, case .reject(let reason) = effect(of: time, on: known, context) { return reason }
         var quantiles = 0
         point.forEachQuantile(bytes) { _, _ in quantiles += 1 }
         guard quantiles <= Self.maximumBuckets else { return .tooManyBuckets }
@@ -120,8 +121,10 @@ extension FamilyState {
         case .add(let known): fit = known
         }
         let line = headers[position].series
-        let fallen =
-            fit == nil && isSummed(line) && point.count < histograms[position].count ? histograms[position] : nil
+        let isAnew =
+            fit == nil && isSummed(line)
+            && isAnew(position, by: time, hasLess: point.count < histograms[position].count)
+        let counted = isAnew ? histograms[position] : nil
         if histograms[position].hasBounds(of: point, bytes) {
             guard histograms[position].update(point, bytes, adds: fit != nil) else { return .invalidPoint }
             if fit == nil {
@@ -136,7 +139,7 @@ extension FamilyState {
             extend(position, fit, time, context)
             return nil
         }
-        keepCounted(fallen.map { .histogram($0) }, of: position, before: time, context)
+        keepCounted(counted.map { .histogram($0) }, of: position, before: time, context)
         renew(position, time, context)
         return nil
     }
@@ -198,9 +201,9 @@ extension FamilyState {
     }
 
     func effect(of time: StreamTime, on position: Int, _ context: IngestContext) -> PointEffect {
-        let header = headers[position]
+        let known = knownTime(position, for: time, context.clock)
         return context.binding.temporality == .delta
-            ? header.time.deltaEffect(of: time, after: header.gap) : header.time.cumulativeEffect(of: time)
+            ? known.deltaEffect(of: time, after: headers[position].gap) : known.cumulativeEffect(of: time)
     }
 
     /// The stream's value has been replaced.
@@ -212,7 +215,9 @@ extension FamilyState {
 
     /// The stream has been continued from where it began.
     mutating func extend(_ position: Int, _ fit: DeltaFit, _ time: StreamTime, _ context: IngestContext) {
-        let known = headers[position].time
+        let known = knownTime(position, for: time, context.clock)
+        // What the clock ran ahead by is no gap.
+        if known != headers[position].time { headers[position].gap = DeltaGap() }
         switch fit {
         case .next: break
         case .afterGap:
@@ -261,14 +266,16 @@ extension FamilyState {
     /// A point that says that its stream has ended.
     mutating func end(_ key: StreamKey, _ time: StreamTime, _ context: IngestContext) -> DropReason? {
         guard let position = positions[key] else { return nil }
-        guard time.time >= headers[position].time.time else { return .outOfOrder }
-        if isSummed(headers[position].series) {
-            // It has not been updated ever: it is over from now on, and its line goes on showing what it counted.
+        guard time.time >= knownTime(position, for: time, context.clock).time else { return .outOfOrder }
+        let line = headers[position].series
+        if isSummed(line) || series[line].streams.isShared {
+            // It has not been updated ever: it is over from now on. Its line goes on showing what it counted; where
+            // lines are no sums, it is removed together with others.
             headers[position].updated = 0
             return nil
         }
         context.tools.directory.remove(headers[position].seriesKey, key)
-        remove(position)
+        remove([position])
         return nil
     }
 }

@@ -25,12 +25,12 @@ extension FamilyState {
             if let escaping, escaped[escaping].isShared(labels) {
                 rendering.shownTogether.insert(LabelKey(block: labels))
                 let alike = escaped[escaping].places(of: labels).filter { series[$0].number <= extent.newest }
-                streams = shownStreams(alike, request.cutoff)
+                streams = shownStreams(alike, request)
             } else {
-                streams = shownStreams(line, request.cutoff)
+                streams = shownStreams(line, request)
             }
             guard let streams else { continue }
-            let time = StreamTime(start: start(streams), time: headers[streams.newest].time.time)
+            let time = StreamTime(start: shownStart(streams, request), time: shownTime(streams.newest, request))
             let lines = SeriesLines(text: rendering.text, labels: labels, time: time, request: request)
             if request.format.format == .protobuf {
                 append(lines, streams, to: &writer.metrics)

@@ -45,8 +45,6 @@ struct FamilyState {
     private(set) var seriesCount: UInt64 = 0
     /// When a point came last, in nanoseconds of the monotonic clock.
     var updated: UInt64 = 0
-    /// The family has left the store; whoever still holds it looks again.
-    var isRetired = false
 
     init(kind: FamilyKind, memory: SeriesMemory, lostSums: Counter) {
         self.kind = kind
@@ -133,26 +131,35 @@ struct FamilyState {
     /// What escaping has made equal since the last call.
     mutating func takeEscapingConflicts(_ position: Int) -> EscapingConflicts { escaped[position].takeConflicts() }
 
-    /// Removes a stream, and its line when it was the only one there.
-    mutating func remove(_ position: Int) {
-        let header = headers[position]
-        guard header.isLive else { return }
-        headers[position].isLive = false
-        headers[position].exemplars.removeAll()
-        if kind == .histogram { histograms[position] = .nothing }
-        if kind == .summary { summaries[position] = .nothing }
-        memory.giveBack(header.charged)
-        positions[header.key] = nil
-        freeStreams.append(position)
-        header.resource.liveStreams.subtract(1, ordering: .relaxed)
-        series[header.series].streams.remove(position)
-        guard series[header.series].streams.isEmpty else { return }
-        memory.giveBack(series[header.series].folded.first?.size ?? 0)
-        seriesByLabels[LabelKey(block: series[header.series].labels)] = nil
-        for scheme in escaped.indices { escaped[scheme].remove(header.series) }
+    /// Removes streams, and the lines of which they were all.
+    mutating func remove(_ gone: [Int]) {
+        var lines: Set<Int> = []
+        for position in gone where headers[position].isLive {
+            let header = headers[position]
+            headers[position].isLive = false
+            headers[position].exemplars.removeAll()
+            if kind == .histogram { histograms[position] = .nothing }
+            if kind == .summary { summaries[position] = .nothing }
+            memory.giveBack(header.charged)
+            positions[header.key] = nil
+            freeStreams.append(position)
+            header.resource.liveStreams.subtract(1, ordering: .relaxed)
+            lines.insert(header.series)
+        }
+        let headers = headers
+        for line in lines.sorted() {
+            series[line].streams.removeAll { !headers[$0].isLive }
+            if series[line].streams.isEmpty { remove(line: line) }
+        }
+    }
+
+    private mutating func remove(line: Int) {
+        memory.giveBack(series[line].folded.first?.size ?? 0)
+        seriesByLabels[LabelKey(block: series[line].labels)] = nil
+        for scheme in escaped.indices { escaped[scheme].remove(line) }
         // The place stays, what it held does not.
-        series[header.series] = ExposedSeries(labels: [], number: .max)
-        freeSeries.append(header.series)
+        series[line] = ExposedSeries(labels: [], number: .max)
+        freeSeries.append(line)
     }
 
     mutating func setNumber(_ value: StoredNumber, at position: Int) {

@@ -12,7 +12,7 @@ struct IngestTools: Sendable {
     let memory: SeriesMemory
 }
 
-/// The moment at which something is taken.
+/// The moment at which something is taken or shown.
 struct IngestClock: Sendable {
     /// How far ahead of the clock a point's time may be: senders' clocks differ by minutes. A time further ahead would
     /// make everything look late that comes until then.
@@ -24,6 +24,9 @@ struct IngestClock: Sendable {
     let now: UInt64
     /// Nanoseconds since 1970.
     let wall: UInt64
+
+    /// The latest time that is not ahead of the clock.
+    var latest: UInt64 { wall.addingSaturated(Self.pointLead) }
 
     /// The time that an exemplar is taken with.
     func time(ofExemplar time: UInt64, _ conflicts: ConflictCounters) -> UInt64 {
@@ -45,13 +48,9 @@ struct IngestContext: Sendable {
 
     var now: UInt64 { clock.now }
 
-    /// The times that a point is taken with. One from the future counts as of now, and a delta as one that does not say
-    /// when it was, so that those that come after it at their times are taken too.
+    /// A point's times as the sender gave them; those ahead of the clock are counted.
     func time(start: UInt64, _ time: UInt64) -> StreamTime {
-        let latest = clock.wall.addingSaturated(IngestClock.pointLead)
-        guard max(start, time) > latest else { return StreamTime(start: start, time: time) }
-        tools.conflicts.future.add()
-        if binding.temporality == .delta { return StreamTime(start: 0, time: 0) }
-        return StreamTime(start: start > latest ? 0 : start, time: time > latest ? clock.wall : time)
+        if max(start, time) > clock.latest { tools.conflicts.future.add() }
+        return StreamTime(start: start, time: time)
     }
 }

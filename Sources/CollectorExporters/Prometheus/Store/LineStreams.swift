@@ -20,27 +20,27 @@ struct LineStreams {
 extension FamilyState {
     /// The streams that a line shows; nil when the time of all of them is over. What counts is counted with those whose
     /// time is over.
-    func shownStreams(_ line: Int, _ cutoff: UInt64) -> LineStreams? {
+    func shownStreams(_ line: Int, _ request: ScrapeRequest) -> LineStreams? {
         guard let first = series[line].streams.first else { return nil }
-        let isFirstShown = headers[first].updated > cutoff
+        let isFirstShown = headers[first].updated > request.cutoff
         if !series[line].streams.isShared {
             return isFirstShown ? LineStreams(line: line, newest: first, all: []) : nil
         }
-        return shownStreams([line], cutoff)
+        return shownStreams([line], request)
     }
 
     /// The same of several lines that are shown as one.
-    func shownStreams(_ lines: [Int], _ cutoff: UInt64) -> LineStreams? {
+    func shownStreams(_ lines: [Int], _ request: ScrapeRequest) -> LineStreams? {
         let all = lines.flatMap { series[$0].streams.all }
-        let live = all.filter { headers[$0].updated > cutoff }
+        let live = all.filter { headers[$0].updated > request.cutoff }
         guard let line = lines.first, var newest = live.first else { return nil }
-        for other in live where isNewer(other, than: newest) { newest = other }
+        for other in live where isNewer(other, than: newest, request) { newest = other }
         let isSummed = kind == .counter || kind == .histogram
         return LineStreams(line: line, alike: lines, newest: newest, all: isSummed ? all : live)
     }
 
-    private func isNewer(_ stream: Int, than other: Int) -> Bool {
-        (headers[stream].time.time, headers[stream].updated) >= (headers[other].time.time, headers[other].updated)
+    private func isNewer(_ stream: Int, than other: Int, _ request: ScrapeRequest) -> Bool {
+        (shownTime(stream, request), headers[stream].updated) >= (shownTime(other, request), headers[other].updated)
     }
 
     /// The value of a line: the sum of all streams that count, else the newest. Always added in the same order, so that

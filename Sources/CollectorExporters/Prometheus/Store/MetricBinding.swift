@@ -43,6 +43,11 @@ final class MetricBinding: Sendable {
         used = Atomic(now)
     }
 
+    /// Whether nothing has come for it since `cutoff`, or cannot, since its family is gone.
+    func isUnused(since cutoff: UInt64) -> Bool {
+        used.load(ordering: .relaxed) <= cutoff || family.isRetired.load(ordering: .relaxed)
+    }
+
     /// The identities of a point's series: the one all components share, and the store's own.
     func identity(_ bytes: Span<UInt8>, name: ByteRange, point: ByteRange, field: UInt32) -> (SeriesKey, StreamKey) {
         let attributes = AttributeSetHash(bytes, message: point, fieldNumber: field)

@@ -20,6 +20,8 @@ final class MetricFamily: Sendable {
     let expiration: UInt64?
     /// Whether no format can show it, since others have its names: its points would count as shown and never be.
     let isHidden = Atomic(false)
+    /// The family has left the store; whoever still holds it looks again. Changes under the lock of `state`.
+    let isRetired = Atomic(false)
     private let charges: [MemoryCharge]
 
     init(
@@ -54,7 +56,7 @@ final class MetricFamily: Sendable {
     func retire(ifExpired cutoff: UInt64, _ removed: (SeriesKey, StreamKey) -> Void) -> Bool {
         state.withLock { state in
             state.removeExpired(cutoff, removed)
-            state.isRetired = state.isEmpty
+            isRetired.store(state.isEmpty, ordering: .relaxed)
             return state.isEmpty
         }
     }

@@ -71,7 +71,7 @@ extension MetricStore {
     ) throws(BindingRefusal) -> MetricBinding {
         let salt = groups.salt(metric.kind, header, bytes)
         let key = groups.bindingKey(salt, metric, header, bytes)
-        let (known, knownResource) = catalogue.withLock { ($0.bindings[key], $0.resource(groups.resource)) }
+        let (known, knownResource) = catalogue.withLock { ($0.binding(key), $0.resource(groups.resource)) }
         if let known {
             known.used.store(now, ordering: .relaxed)
             known.resource.updated.store(now, ordering: .relaxed)
@@ -87,24 +87,14 @@ extension MetricStore {
         }
         let scopeGroup = index.scopes[Int(metric.scope)]
         let resourceGroup = index.resources[Int(scopeGroup.parent)]
-        // Every metric of a resource comes here, and a resource may have very many attributes.
-        let resource = knownResource == nil ? ResourceAttributes(bytes, group: resourceGroup.head) : nil
+        let makeRecord = try recordMaker(knownResource, resourceGroup, bytes, now: now)
         let scopeLabels = tools.labeler.scope(ScopeAttributes(bytes, group: scopeGroup))
         let description = FamilyDescription(name: name, kind: kind, unit: unit, help: header.description)
         // Rendering its names takes a while: others need not wait for that.
         let prepared = isNew(description, now: now) ? try makeFamily(description, bytes) : nil
         return try catalogue.withLock { catalogue throws(BindingRefusal) in
             let family = try self.family(description, prepared, bytes, now: now, &catalogue)
-            let record = try catalogue.resource(groups.resource) { number throws(BindingRefusal) in
-                // It may have been forgotten just now.
-                if let knownResource { return knownResource }
-                let resource = resource ?? ResourceAttributes([])
-                let charge = try charge(MemoryCost.resource + 2 * MemoryCost.size(of: resource.attributes))
-                let record = ResourceRecord(
-                    resource, labeler: tools.labeler, number: number, now: now, charge: charge)
-                tools.conflicts.add(record.repairs)
-                return record
-            }
+            let record = catalogue.resource(groups.resource, make: makeRecord)
             record.updated.store(now, ordering: .relaxed)
             let binding = MetricBinding(
                 family: family, resource: record, resourceHash: groups.resource, scopeHash: groups.scopeHash,
@@ -131,7 +121,8 @@ extension MetricStore {
                 report("metric '\(name.text)' is shown with another type already; this one is left out", about: name)
                 throw BindingRefusal(reason: .typeConflict)
             }
-            catalogue.remove([known])
+            catalogue.remove(known)
+            catalogue.claimAgain(catalogue.waitingEntries.sorted { $0.number < $1.number })
         }
         let family: MetricFamily
         if let prepared { family = prepared } else { family = try makeFamily(description, bytes) }
@@ -164,6 +155,23 @@ extension MetricStore {
             name: description.name, kind: description.kind, texts: texts, hasCutHelp: isCut,
             expiration: expirations.expiration(ofFamily: description.name), tools: tools,
             charges: [charge, try self.charge(texts.size)])
+    }
+
+    /// Makes the record of a resource by its number. What takes a while is done now: a resource may have very many
+    /// attributes.
+    ///
+    /// - Parameter known: the record there was; it may have been forgotten meanwhile.
+    private func recordMaker(
+        _ known: ResourceRecord?, _ group: GroupEntry, _ bytes: Span<UInt8>, now: UInt64
+    ) throws(BindingRefusal) -> (_ number: UInt64) -> ResourceRecord {
+        if let known { return { _ in known } }
+        let attributes = ResourceAttributes(bytes, group: group.head)
+        let charge = try charge(MemoryCost.resource + 2 * MemoryCost.size(of: attributes.attributes))
+        let rendered = RenderedResource(attributes, labeler: tools.labeler, charge: charge)
+        return { [conflicts = tools.conflicts] number in
+            conflicts.add(rendered.repairs)
+            return ResourceRecord(rendered, number: number, now: now)
+        }
     }
 
     private func charge(_ bytes: Int) throws(BindingRefusal) -> MemoryCharge {

@@ -2,6 +2,9 @@ import CollectorCore
 import OTLPWire
 
 extension MetricStore {
+    /// Families, metrics or resources that are removed before others get the catalogue.
+    private static let removalsPerHold = 256
+
     /// Removes what is over: streams, exemplars, families without streams, metrics and resources that nothing comes
     /// for.
     func sweep(now: UInt64) {
@@ -10,10 +13,30 @@ extension MetricStore {
         let empty = entries.map(\.family).filter { family in
             family.sweep(streams: family.cutoff(now), exemplars: exemplarCutoff(now), remove)
         }
-        catalogue.withLock { catalogue in
+        inPieces(empty) { catalogue, families in
             // Points may have come in between.
-            catalogue.remove(empty.filter { $0.retire(ifExpired: $0.cutoff(now), remove) })
-            catalogue.forgetUnused(cutoff(now))
+            for family in families where family.retire(ifExpired: family.cutoff(now), remove) {
+                catalogue.remove(family)
+            }
+        }
+        if !empty.isEmpty {
+            let waiting = catalogue.withLock { $0.waitingEntries }
+            inPieces(waiting.sorted { $0.number < $1.number }) { catalogue, entries in catalogue.claimAgain(entries) }
+        }
+        let cutoff = cutoff(now)
+        let bindings = catalogue.withLock { $0.bindings }.filter { $0.value.isUnused(since: cutoff) }
+        inPieces(Array(bindings.keys)) { $0.forgetBindings($1, unusedSince: cutoff) }
+        let resources = catalogue.withLock { $0.resources }.filter { $0.value.isUnused(since: cutoff) }
+        inPieces(Array(resources.keys)) { $0.forgetResources($1, unusedSince: cutoff) }
+    }
+
+    /// Works on the catalogue a few items at a time. What `body` returns is released when others have the catalogue.
+    private func inPieces<Item, Removed: Sendable>(
+        _ items: [Item], _ body: (inout Catalogue, ArraySlice<Item>) -> Removed
+    ) {
+        for start in stride(from: 0, to: items.count, by: Self.removalsPerHold) {
+            let piece = items[start..<min(items.count, start + Self.removalsPerHold)]
+            _ = catalogue.withLock { body(&$0, piece) }
         }
     }
 

@@ -115,8 +115,10 @@ final class MetricStore: Sendable {
     ) -> ByteRange {
         var rest = range
         while !rest.isEmpty {
-            let taken = context.binding.family.state.withLock { state in
-                state.isRetired ? rest : Self.takeSome(rest, kind, bytes, context, &state, &tally)
+            let family = context.binding.family
+            let taken = family.state.withLock { state in
+                family.isRetired.load(ordering: .relaxed)
+                    ? rest : Self.takeSome(rest, kind, bytes, context, &state, &tally)
             }
             if taken == rest { return rest }
             rest = taken

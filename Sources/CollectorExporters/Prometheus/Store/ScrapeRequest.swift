@@ -1,14 +1,16 @@
 /// What one scrape wants.
 struct ScrapeRequest: Sendable {
     var format: ScrapeFormat
-    /// Nanoseconds of the monotonic clock.
-    var now: UInt64
+    var clock: IngestClock
     var sendsTimestamps: Bool
     var showsCreated: Bool
     /// Streams of the family under way are over without a point since this moment.
     var cutoff: UInt64 = 0
     /// Exemplars stored before this moment are too old.
     var exemplarCutoff: UInt64
+
+    /// Nanoseconds of the monotonic clock.
+    var now: UInt64 { clock.now }
 
     var isOpenMetrics: Bool { format.format == .openMetrics }
     var style: NumberStyle { format.format.numberStyle }

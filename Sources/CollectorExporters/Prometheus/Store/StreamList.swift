@@ -14,11 +14,10 @@ struct StreamList {
         if first == nil { first = stream } else { others.append(stream) }
     }
 
-    mutating func remove(_ stream: Int) {
-        if first == stream {
-            first = others.isEmpty ? nil : others.removeFirst()
-        } else {
-            others.removeAll { $0 == stream }
-        }
+    /// Removes streams in one pass; the others keep their order.
+    mutating func removeAll(where isGone: (Int) -> Bool) {
+        others.removeAll(where: isGone)
+        guard let stream = first, isGone(stream) else { return }
+        first = others.isEmpty ? nil : others.removeFirst()
     }
 }

@@ -54,6 +54,12 @@ struct StreamTime: Sendable, Equatable {
     func isRestarted(by point: StreamTime) -> Bool {
         start > 0 && point.start > start
     }
+
+    /// Whether a later cumulative point began after this one, so that it has counted nothing of what this one had
+    /// (conformance 133). A start that moved less says nothing: some sources move it with every point.
+    func isReset(by point: StreamTime) -> Bool {
+        time > 0 && point.start > time
+    }
 }
 
 /// The latest stretch of time from which a stream has no deltas, in nanoseconds since 1970; empty when there is none.

@@ -31,22 +31,13 @@ struct TargetFamily: Sendable {
     /// The names it takes in each of `ScrapeFormat.all`.
     var claims: [[[UInt8]]] { texts.map(\.claims) }
 
-    /// Writes one sample for each `job` and `instance`: that of the resource which appeared last, so that a process
-    /// that came back with other attributes shows the new ones.
+    /// Writes one sample for each resource.
     func render(_ resources: [ResourceRecord], _ format: ScrapeFormat, into writer: inout ExpositionWriter) {
-        var latest: [[UInt8]: LabelSet] = [:]
-        var order: [[UInt8]] = []
-        for resource in resources {
-            guard let target = resource.target else { continue }
-            let identity = LabelSet(resource.identity.map { LabelEntry(key: $0.name, name: $0.name, value: $0.value) })
-                .block
-            if latest.updateValue(target, forKey: identity) == nil { order.append(identity) }
-        }
-        guard !order.isEmpty else { return }
+        let targets = resources.compactMap(\.target)
+        guard !targets.isEmpty else { return }
         let text = texts[format.index]
         if format.format == .protobuf {
-            for identity in order {
-                guard let labels = latest[identity] else { continue }
+            for labels in targets {
                 writer.metrics.field(4) { metric in
                     metric.labels(labels.block(format.escaping))
                     metric.field(2) { $0.field(1, double: 1) }
@@ -55,8 +46,7 @@ struct TargetFamily: Sendable {
             return writer.endFamily(text.metadata)
         }
         writer.append(text.metadata)
-        for identity in order {
-            guard let labels = latest[identity] else { continue }
+        for labels in targets {
             writer.start(text.sample, labels.block(format.escaping))
             writer.value(1)
             writer.endLine()
