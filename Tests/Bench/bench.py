@@ -13,9 +13,8 @@ import shutil
 import statistics
 import sys
 import tempfile
-import time
 
-from programs import BenchError, Needletail, Nginx, OTLPLoad, Rotel, resident_bytes
+from programs import BenchError, Needletail, Nginx, OTLPLoad, Rotel, idle_bytes
 from rows import (
     FIRST, ROWS, SPAN_METRICS_NANOSECONDS_GOAL, WINDOW_KILOBYTES_GOAL, kilobytes_held, measure)
 from text_table import print_table, thousands
@@ -64,8 +63,7 @@ def measure_idle(targets):
         memory, ready = [], []
         for _ in range(IDLE_STARTS):
             with target.start():
-                time.sleep(0.5)
-                memory.append(resident_bytes(target.process.pid) / 1e6)
+                memory.append(idle_bytes(target) / 1e6)
                 ready.append(target.ready_seconds * 1000)
         idle[name] = (statistics.median(memory), statistics.median(ready))
     return idle

@@ -9,7 +9,7 @@ import dataclasses
 import statistics
 import time
 
-from programs import BenchError, resident_bytes
+from programs import BenchError, idle_bytes, resident_bytes
 from text_table import thousands
 from window_config import EIGHT_POLICIES, SEVENTEEN_POLICIES, THREE_POLICIES, write_config
 
@@ -57,8 +57,7 @@ def measure_growth(row, needletail, load, directory, spans_per_second, seconds):
     wait = row.spans / spans_per_second
     config = write_config(directory / "growth.json", row.policies, wait, round(row.window_bytes) >> 20)
     with needletail.start(config):
-        time.sleep(0.5)
-        idle = resident_bytes(needletail.process.pid)
+        idle = idle_bytes(needletail)
         sending = load.begin(
             needletail, "--endpoint", f"http://127.0.0.1:{needletail.http_port}", "--items", 1000,
             "--spans-per-trace", row.spans_per_trace, "--rate", spans_per_second / 1000, "--connections", 4,

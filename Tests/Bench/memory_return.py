@@ -2,7 +2,7 @@
 
 import time
 
-from programs import BenchError, resident_bytes
+from programs import BenchError, idle_bytes, resident_bytes
 from window_config import THREE_POLICIES, write_config
 
 SPANS = 1_150_000
@@ -15,8 +15,7 @@ LONGEST_DECISION = 120
 def measure_return(needletail, load, directory):
     """Resident bytes before the burst, at most, and `SECONDS_AFTER` the last decision."""
     with needletail.start(write_config(directory / "burst.json", THREE_POLICIES, DECISION_WAIT)):
-        time.sleep(0.5)
-        before = resident_bytes(needletail.process.pid)
+        before = idle_bytes(needletail)
         sending = load.begin(
             needletail, "--endpoint", f"http://127.0.0.1:{needletail.http_port}", "--items", 1000,
             "--requests", SPANS // 1000, "--connections", 4, "--warmup", 0, "--steady", "--seconds", 60, sink=False)

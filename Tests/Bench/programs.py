@@ -71,6 +71,13 @@ def resident_bytes(pid):
     raise BenchError(f"process {pid} has no VmRSS")
 
 
+def idle_bytes(target):
+    """Resident bytes of a target that has just been started. It listens some milliseconds before it has given back what
+    only starting needed: until then this goes up and down by more than 10 MB."""
+    time.sleep(0.5)
+    return resident_bytes(target.process.pid)
+
+
 class OTLPLoad:
     """The load generator, and the sink it reads what arrived from."""
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from programs import resident_bytes
+from programs import idle_bytes
 
 # Of configs/tail_sampling.yaml, in seconds.
 DECISION_WAIT = 5
@@ -63,7 +63,7 @@ def measure(row, target, load, seconds):
         ]
         if row.config == "tail_sampling":
             # A window that is full: as many spans leave as come in. At a fixed rate, which says how many it holds.
-            idle = resident_bytes(target.process.pid)
+            idle = idle_bytes(target)
             report = load.send(target, *options, "--steady", "--rate", 300, "--warmup", DECISION_WAIT + 2, sink=False)
             return {**report, "idle_resident_bytes": idle}
         if row.signal == "metrics":
